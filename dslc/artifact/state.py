@@ -1,0 +1,53 @@
+"""The state of a training: every tensor that one step takes and the next step gets, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dslc.network.network import Network, Parameter
+from dslc.types import TensorType, float32
+
+RESERVED = ("seed", "step", "steps_per_epoch", "validation")
+"""Names of values that the loop supplies; no input, target or parameter may take them."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One tensor of state.
+
+    `kind` is `parameter`, `statistic`, `slot` (an optimiser's, beside `parameter`) or `schedule`. `start` is its value
+    at step 0 where no initializer says it.
+    """
+
+    name: str
+    type: TensorType
+    kind: str
+    parameter: Parameter | None = None
+    start: float = 0.0
+
+    @property
+    def next_name(self) -> str:
+        return f"{self.name}.next"
+
+
+def states(network: Network) -> tuple[State, ...]:
+    """List the state of a network: parameters in the order of the spec, then slots, then the schedule's own."""
+    own = [_of_parameter(parameter) for parameter in network.parameters]
+    training = network.training
+    if training is None:
+        return tuple(own)
+    slots = [
+        State(f"{parameter.name}.{slot}", parameter.type, "slot", parameter)
+        for parameter, optimizer in training.optimizers.items()
+        for slot in optimizer.slots
+    ]
+    schedule = [
+        State(f"schedule.{name}", float32(), "schedule", start=start)
+        for name, start in training.schedule.state.items()
+    ]
+    return (*own, *slots, *schedule)
+
+
+def _of_parameter(parameter: Parameter) -> State:
+    kind = "parameter" if parameter.trained else "statistic"
+    return State(parameter.name, parameter.type, kind, parameter)

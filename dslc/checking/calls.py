@@ -1,0 +1,169 @@
+"""Is every call right? Forward and backward of the train graph, judged call by call.
+
+The graph is run with every value and gradient exposed. Each call of the interpreter is evaluated on the graph's own
+operands, and the backward pass is taken at the graph's own point: errors do not pile up, kinks fall the same way, and
+the first call that disagrees is the one at fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import onnx_ir as ir
+
+from dslc.artifact import graphs
+from dslc.artifact.graphs import Step
+from dslc.checking import measure
+from dslc.checking.measure import Finding, distance, rms, within
+from dslc.checking.situation import Situation
+from dslc.graph.builder import IR_VERSION
+from dslc.network.network import Call, Parameter, Value
+from dslc.operation import Array
+from dslc.reference.interpreter import Evaluation
+from dslc.simplify import simplify
+
+
+@dataclass
+class Exposed:
+    """A train graph with everything exposed, and what it gave."""
+
+    step: Step
+    arrays: Mapping[str, Array]
+
+
+def expose(situation: Situation, *, simplified: bool) -> Exposed:
+    """Build the train graph with every value and gradient as outputs, and run it."""
+    if situation.learning.training is not None:
+        step = graphs.train_graph(situation.learning, rules=situation.rules, probe=True)
+    else:
+        step = graphs.probe_graph(situation.learning, situation.sizes, rules=situation.rules)
+    if simplified:
+        simplify(step.graph)
+    model = ir.Model(step.graph, ir_version=IR_VERSION)
+    return Exposed(step, situation.execute(model, situation.named(step.graph)))
+
+
+@dataclass
+class CallCheck:
+    """Judges the calls of an exposed graph."""
+
+    situation: Situation
+    exposed: Exposed
+
+    @cached_property
+    def pinned(self) -> dict[Value, Array]:
+        arrays = self.exposed.arrays
+        environment = self.exposed.step.environment
+        return {v: arrays[f"value.{v.name}"] for v in environment if f"value.{v.name}" in arrays}
+
+    @cached_property
+    def point(self) -> Evaluation:
+        """Every call of the interpreter on the operands that the graph had."""
+        return self._at(np.float64)
+
+    @cached_property
+    def rounded_point(self) -> Evaluation:
+        return self._at(np.float32)
+
+    @cached_property
+    def gradients(self) -> dict[Value, Array]:
+        return self.situation.interpreter().backward(self.point, self.situation.cotangents)
+
+    @cached_property
+    def rounded_gradients(self) -> dict[Value, Array]:
+        interpreter = self.situation.interpreter(np.float32)
+        return interpreter.backward(self.rounded_point, self.situation.cotangents)
+
+    def forward(self) -> dict[Value, Finding]:
+        """Compare what each call gave with what the interpreter makes of the same operands."""
+        return {value: self._forward(value) for value in self.pinned if value.type.dtype.is_float}
+
+    def backward(self) -> dict[Value, Finding]:
+        """Compare every gradient; of values that are one value in the graph, the first stands for all."""
+        step = self.exposed.step
+        found: dict[Value, Finding] = {}
+        seen: set[ir.Value] = set()
+        for value, lowered in step.environment.items():
+            if lowered not in seen and value in self.gradients and value in step.gradients:
+                seen.add(lowered)
+                found[value] = self._backward(value)
+        return found
+
+    def _at(self, dtype: type) -> Evaluation:
+        situation = self.situation
+        interpreter = situation.interpreter(dtype)
+        return interpreter.forward(situation.feeds, situation.wanted, self.pinned)
+
+    def _forward(self, value: Value) -> Finding:
+        exact = self.point.computed[value]
+        return within(
+            "forward",
+            value.name,
+            distance(self.pinned[value], exact),
+            measure.FORWARD,
+            lambda: distance(self.rounded_point.computed[value], exact),
+            str(value.span),
+        )
+
+    def _backward(self, value: Value) -> Finding:
+        exact = self.gradients[value]
+        floor = 1e-3 * self._scales[isinstance(value, Parameter)]
+        return within(
+            "gradient",
+            value.name,
+            distance(self.exposed.arrays[f"grad.{value.name}"], exact, floor),
+            measure.GRADIENT,
+            lambda: distance(self.rounded_gradients[value], exact, floor),
+            str(value.span),
+        )
+
+    @cached_property
+    def _scales(self) -> dict[bool, float]:
+        """The largest gradient of any parameter, and of any other value: a far smaller one is rounding."""
+        scales = {True: 0.0, False: 0.0}
+        for value, gradient in self.gradients.items():
+            kind = isinstance(value, Parameter)
+            scales[kind] = max(scales[kind], rms(gradient))
+        return scales
+
+
+def unchanged(raw: Exposed, simplified: Exposed) -> list[Finding]:
+    """Simplification changes no gradient by more than rounding."""
+    names = [name for name in raw.arrays if name.startswith("grad.")]
+    floor = 1e-3 * max((rms(raw.arrays[name]) for name in names), default=0.0)
+    return [
+        Finding(
+            "simplified",
+            name.removeprefix("grad."),
+            distance(simplified.arrays[name], raw.arrays[name], floor),
+            measure.GRADIENT,
+        )
+        for name in names
+    ]
+
+
+def blame(
+    calls: tuple[Call, ...], forward: Mapping[Value, Finding], backward: Mapping[Value, Finding]
+) -> tuple[Call, ...]:
+    """Return the calls at fault: the first whose result is wrong, else the first wrong one on the way back.
+
+    On the way back a call is at fault where the gradients of its results are right and one of its operands' is wrong.
+    A gradient that belongs to one call alone (a weight's) settles it; of a value that branches, all its users remain.
+    """
+    for call in calls:
+        if any(value in forward and not forward[value].passed for value in call.outputs):
+            return (call,)
+    suspects = [call for call in reversed(calls) if _at_fault(call, backward)]
+    certain = [call for call in suspects if _wrong(call.parameters, backward)]
+    return tuple(certain[:1] or suspects)
+
+
+def _at_fault(call: Call, backward: Mapping[Value, Finding]) -> bool:
+    return _wrong((*call.inputs, *call.parameters), backward) and not _wrong(call.outputs, backward)
+
+
+def _wrong(values: tuple[Value | None, ...], backward: Mapping[Value, Finding]) -> bool:
+    return any(v is not None and v in backward and not backward[v].passed for v in values)

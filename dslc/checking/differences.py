@@ -1,0 +1,90 @@
+"""Finite differences: the derivative of the interpreter's own forward pass, to judge its backward pass.
+
+Whole networks are probed along directions: one per parameter tensor and one over all of them. A direction mixes the
+gradient itself with noise, so that a mistake anywhere in the tensor shows; central differences are extrapolated
+(Richardson). A probe whose two differences disagree has crossed a kink and is drawn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dslc.checking.measure import DIFFERENCE, Finding
+from dslc.network.network import Value
+from dslc.operation import Array
+from dslc.reference.interpreter import Evaluation, Interpreter
+
+STEP = 1e-5
+KINK = 1e-4
+TRIES = 4
+MOST_TENSORS = 32
+
+Direction = dict[Value, Array]
+
+
+@dataclass
+class Probe:
+    """Differentiates a sum of scalars of an evaluation along directions."""
+
+    interpreter: Interpreter
+    base: Evaluation
+    terms: Sequence[tuple[Value, Array]]
+    """The scalar is the sum of every value times its array."""
+
+    def scalar(self, shift: Direction, length: float) -> float:
+        """Return the scalar with every value of `shift` moved by `length` along it."""
+        moved = {value: self.base.arrays[value] + length * arrow for value, arrow in shift.items()}
+        done = self.interpreter.again(self.base, moved, [value for value, _ in self.terms])
+        return float(sum(np.vdot(done.arrays[value], weight) for value, weight in self.terms))
+
+    def derivative(self, shift: Direction) -> tuple[float, float]:
+        """Return the derivative along `shift` (Richardson), and how far the two differences are apart."""
+        wide = (self.scalar(shift, STEP) - self.scalar(shift, -STEP)) / (2 * STEP)
+        narrow = (self.scalar(shift, STEP / 2) - self.scalar(shift, -STEP / 2)) / STEP
+        return (4 * narrow - wide) / 3, abs(wide - narrow)
+
+
+def differences(
+    probe: Probe, gradients: Mapping[Value, Array], generator: np.random.Generator
+) -> list[Finding]:
+    """Judge `gradients` along one direction per tensor (at most 32, drawn by seed) and one over all."""
+    values = list(gradients)
+    chosen = values
+    if len(values) > MOST_TENSORS:
+        picked = generator.choice(len(values), MOST_TENSORS, replace=False)
+        chosen = [values[i] for i in sorted(picked)]
+    findings = [_judge(probe, value.name, {value: gradients[value]}, generator) for value in chosen]
+    if len(values) > 1:
+        findings.append(_judge(probe, "all parameters", gradients, generator))
+    return findings
+
+
+def _judge(
+    probe: Probe, name: str, gradients: Mapping[Value, Array], generator: np.random.Generator
+) -> Finding:
+    length = _length(gradients)
+    error = float("inf")
+    for _ in range(TRIES):
+        shift = _direction(gradients, generator)
+        slope, spread = probe.derivative(shift)
+        expected = sum(float(np.vdot(gradients[value], arrow)) for value, arrow in shift.items())
+        size = max(abs(slope), abs(expected), length, 1e-8)
+        error = abs(slope - expected) / size
+        if spread <= KINK * size:
+            break
+    return Finding("difference", name, error, DIFFERENCE)
+
+
+def _direction(gradients: Mapping[Value, Array], generator: np.random.Generator) -> Direction:
+    noise = {value: generator.standard_normal(gradient.shape) for value, gradient in gradients.items()}
+    noise_length, length = _length(noise), _length(gradients) or 1.0
+    mixed = {v: gradients[v] / length + noise[v] / noise_length for v in gradients}
+    total = _length(mixed)
+    return {value: arrow / total for value, arrow in mixed.items()}
+
+
+def _length(arrays: Mapping[Value, Array]) -> float:
+    return float(np.sqrt(sum(float(np.vdot(array, array)) for array in arrays.values())))

@@ -1,0 +1,86 @@
+"""Losses and metrics of one or several batches, by the interpreter, against what a graph gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dslc.checking import measure
+from dslc.checking.measure import Finding, distance, within
+from dslc.losses.base import Loss
+from dslc.metrics.base import Metric
+from dslc.network.network import Measure, Term, Training
+from dslc.operation import Array
+from dslc.reference.interpreter import Evaluation
+from dslc.reference.run import Run
+
+RUN = Run(training=False, sizes={}, words=lambda count: np.zeros(count, np.uint64))
+"""Weights and metrics draw no random numbers and know no mode."""
+
+SMALL = 1e-3
+"""Figures are compared relative to their size, and to this where they are smaller."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch as the interpreter saw it, exactly and in float32, and how many samples it has."""
+
+    exact: Evaluation
+    rounded: Evaluation
+    samples: int
+
+
+def compare_figures(
+    training: Training, found: Mapping[str, Array], batches: Sequence[Batch]
+) -> list[Finding]:
+    """Judge `loss`, every `loss.NAME` and every `metric.NAME` over all batches together."""
+    exact = {term: _loss(term, batches, rounded=False) for term in training.terms}
+    rounded = {term: _loss(term, batches, rounded=True) for term in training.terms}
+    findings = [
+        _finding("loss", f"loss.{t.name}", found, exact[t], rounded[t]) for t in training.terms
+    ]
+    findings.append(_finding("loss", "loss", found, sum(exact.values()), sum(rounded.values())))
+    for measured in training.measures:
+        value = _metric(measured, [batch.exact for batch in batches])
+        findings.append(_finding("metric", f"metric.{measured.name}", found, value, value))
+    return findings
+
+
+def _finding(
+    kind: str, name: str, found: Mapping[str, Array], exact: float, rounded: float
+) -> Finding:
+    error = distance(found[name], np.asarray(exact), SMALL)
+    yardstick = distance(np.asarray(rounded), np.asarray(exact), SMALL)
+    return within(kind, name, error, measure.FORWARD, lambda: yardstick)
+
+
+def _loss(term: Term, batches: Sequence[Batch], *, rounded: bool) -> float:
+    """A batch counts as often as it has labels that count."""
+    total = weights = 0.0
+    for batch in batches:
+        done = batch.rounded if rounded else batch.exact
+        weight = float(_weight(term, done, batch.samples))
+        total += weight * float(done.arrays[term.value])
+        weights += weight
+    return total / weights
+
+
+def _weight(term: Term, done: Evaluation, samples: int) -> float:
+    if term.weighing is None:
+        return samples
+    operation = term.weighing.operation
+    assert isinstance(operation, Loss)
+    arrays = [None if value is None else done.arrays[value] for value in term.weighing.inputs]
+    return float(operation.reference_weight(RUN, *arrays))
+
+
+def _metric(measured: Measure, evaluations: Sequence[Evaluation]) -> float:
+    metric: Metric = measured.metric
+    sums: list[Array] | None = None
+    for done in evaluations:
+        batch = metric.reference(RUN, *(done.arrays[value] for value in measured.inputs))
+        batch = list(batch) if isinstance(batch, tuple) else [batch]
+        sums = batch if sums is None else [a + b for a, b in zip(sums, batch, strict=True)]
+    return float(metric.reference_value(*(sums or [])))

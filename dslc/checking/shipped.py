@@ -1,0 +1,140 @@
+"""Is the whole right? The graphs as they go into the files, end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dslc.artifact import graphs
+from dslc.artifact.artifact import finish
+from dslc.artifact.state import states
+from dslc.checking import measure
+from dslc.checking.calls import Exposed
+from dslc.checking.feeds import draw_data
+from dslc.checking.figures import Batch, compare_figures
+from dslc.checking.measure import Finding, distance, rms, within
+from dslc.checking.situation import SEED, STEP, STEPS_PER_EPOCH, VALIDATION, Situation
+from dslc.compile import initial_weights
+from dslc.graph.builder import type_of
+from dslc.network.network import Network, Training, Value
+from dslc.operation import Array
+from dslc.reference.interpreter import Interpreter
+from dslc.reference.update import reference_update
+from dslc.train import losses
+
+Feeds = dict[Value, Array]
+
+
+def initial(situation: Situation) -> list[Finding]:
+    """The init graph gives the numbers that the NumPy initializers give."""
+    model = finish(situation.learning, "init", graphs.init_graph(situation.learning))
+    found = situation.execute(model, {"seed": np.asarray(SEED, np.int64)})
+    expected = initial_weights(situation.learning, SEED)
+    return [
+        Finding("initial", name, distance(found[name], array, 1e-12), measure.FORWARD)
+        for name, array in expected.items()
+    ]
+
+
+def train(situation: Situation, training: Training, exposed: Exposed) -> list[Finding]:
+    """The train graph as shipped: losses, metrics, and the whole next state."""
+    graph = graphs.train_graph(situation.learning, rules=situation.rules).graph
+    model = finish(situation.learning, "train", graph)
+    found = situation.execute(model, situation.named(model.graph))
+    batch = Batch(situation.whole, situation.rounded, training.batch)
+    return [
+        Finding("finite", "finite", 0.0 if found["finite"] else 1.0, 0.0),
+        *compare_figures(training, found, [batch]),
+        *_next_state(situation, training, found, exposed),
+    ]
+
+
+def evaluate(situation: Situation, training: Training) -> list[Finding]:
+    """The eval graph over two batches of unequal size gives the figures of both together."""
+    network = situation.resting
+    model = finish(network, "eval", graphs.eval_graph(network))
+    inputs = {str(value.name): type_of(value) for value in model.graph.inputs}
+    sums = {
+        name: np.zeros(its_type.sizes, its_type.dtype.numpy)
+        for name, its_type in inputs.items()
+        if name.startswith("accumulator.")
+    }
+    batches = []
+    found: dict[str, Array] = {}
+    for sizes, data in _two_batches(network, situation.sizes):
+        known = {**sums, **situation.state, **{v.name: array for v, array in data.items()}}
+        found = situation.execute(model, {name: known[name] for name in inputs})
+        sums = {name: found[f"{name}.next"] for name in sums}
+        batches.append(_batch(situation, losses.wanted(training), sizes, data))
+    return compare_figures(training, found, batches)
+
+
+def inference(situation: Situation) -> list[Finding]:
+    """The closed network gives the interpreter's outputs in inference mode."""
+    network = situation.resting
+    model = finish(network, "inference", graphs.inference_graph(network, situation.state))
+    inputs = {str(value.name) for value in model.graph.inputs}
+    sizes, data = _two_batches(network, situation.sizes)[1]
+    found = situation.execute(model, {v.name: a for v, a in data.items() if v.name in inputs})
+    batch = _batch(situation, list(network.outputs.values()), sizes, data)
+    return [_output(name, value, found, batch) for name, value in network.outputs.items()]
+
+
+def _output(name: str, value: Value, found: Mapping[str, Array], batch: Batch) -> Finding:
+    exact, rounded = batch.exact.arrays[value], batch.rounded.arrays[value]
+    error = distance(found[name], exact)
+    return within("output", name, error, measure.FORWARD, lambda: distance(rounded, exact))
+
+
+def _next_state(
+    situation: Situation, training: Training, found: Mapping[str, Array], exposed: Exposed
+) -> list[Finding]:
+    network = situation.learning
+    names = [s.name for s in states(network) if s.next_name in found]
+    gradients = {
+        p: exposed.arrays[f"grad.{p.name}"] for p in training.optimizers if p.name in names
+    }
+    expected = reference_update(
+        training, gradients, situation.state, STEP, STEPS_PER_EPOCH, VALIDATION
+    )
+    expected.update({p.name: array for p, array in situation.whole.state.items()})
+    return [
+        _moved(name, situation.state[name], found[f"{name}.next"], expected[name])
+        for name in names
+    ]
+
+
+def _moved(name: str, before: Array, found: Array, expected: Array) -> Finding:
+    """A next value may be off by a part of the update, and by the rounding of the value itself."""
+    update = rms(expected - np.asarray(before, np.float64))
+    rounding = 2.0**-23 * rms(expected)
+    size = update or rounding or 1.0
+    error = rms(np.asarray(found, np.float64) - expected) / size
+    return Finding("update", name, error, measure.UPDATE + rounding / size)
+
+
+def _two_batches(
+    network: Network, sizes: Mapping[str, int]
+) -> list[tuple[Mapping[str, int], Feeds]]:
+    """Draw a batch of the training's size and a shorter one."""
+    generator = np.random.default_rng(SEED + 4)
+    name = network.batch_name
+    shorter = dict(sizes)
+    if name is not None:
+        shorter[name] = max(1, sizes[name] - 1)
+    return [(each, draw_data(network, each, generator)) for each in (sizes, shorter)]
+
+
+def _batch(
+    situation: Situation, wanted: list[Value], sizes: Mapping[str, int], data: Feeds
+) -> Batch:
+    network = situation.resting
+    feeds: Feeds = {**data, **{p: situation.state[p.name] for p in network.parameters}}
+    exact, rounded = (
+        Interpreter(network, False, sizes, dtype).forward(feeds, wanted)
+        for dtype in (np.float64, np.float32)
+    )
+    return Batch(exact, rounded, sizes.get(network.batch_name or "", 1))
+
+

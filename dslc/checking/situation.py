@@ -1,0 +1,108 @@
+"""What a check runs on: the networks, the data, the state, and the interpreter's view of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import onnx_ir as ir
+
+from dslc import dims
+from dslc.checking.feeds import draw_data, draw_state
+from dslc.gradient.registry import RULES
+from dslc.gradient.rule import Rule
+from dslc.network.network import Network, Value
+from dslc.operation import Array
+from dslc.reference.interpreter import Evaluation, Interpreter
+from dslc.train import losses
+
+Execute = Callable[[ir.Model, Mapping[str, Array]], dict[str, Array]]
+"""Runs a model on arrays by name and returns its outputs by name."""
+
+SEED, STEP, STEPS_PER_EPOCH, VALIDATION = 11, 3, 7, 0.5
+FREE_SIZE = 3
+"""The size of a free dimension where no train section says it (the next one is larger by one)."""
+
+
+@dataclass
+class Situation:
+    """A net for training and for inference, what runs its graphs, and one batch in one state of the training."""
+
+    learning: Network
+    resting: Network
+    execute: Execute
+    rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
+
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        names = {n for value in self.learning.inputs for d in value.type.shape for n in dims.names(d)}
+        free = {name: FREE_SIZE + position for position, name in enumerate(sorted(names))}
+        return {**free, **(self.learning.training.sizes if self.learning.training else {})}
+
+    @cached_property
+    def data(self) -> dict[Value, Array]:
+        return draw_data(self.learning, self.sizes, np.random.default_rng(SEED))
+
+    @cached_property
+    def state(self) -> dict[str, Array]:
+        return draw_state(self.learning, np.random.default_rng(SEED + 1))
+
+    @cached_property
+    def feeds(self) -> dict[Value, Array]:
+        return {**self.data, **{p: self.state[p.name] for p in self.learning.parameters}}
+
+    @cached_property
+    def weights(self) -> dict[str, Array]:
+        """What a net without a train section is judged by: a weighted sum of its float outputs."""
+        if self.learning.training is not None:
+            return {}
+        generator = np.random.default_rng(SEED + 2)
+        floats = {n: v for n, v in self.learning.outputs.items() if v.type.dtype.is_float}
+        shapes = {name: value.type.bind(self.sizes).sizes for name, value in floats.items()}
+        return {n: generator.standard_normal(s).astype(np.float32) for n, s in shapes.items()}
+
+    @cached_property
+    def cotangents(self) -> dict[Value, Array]:
+        """The scalar that is differentiated: values of the network, and what each is multiplied with."""
+        training = self.learning.training
+        if training is None:
+            pairs = [(self.learning.outputs[n], w.astype(np.float64)) for n, w in self.weights.items()]
+        else:
+            pairs = [(term.value, np.ones(())) for term in training.terms]
+        found: dict[Value, Array] = {}
+        for value, weight in pairs:
+            found[value] = found[value] + weight if value in found else weight
+        return found
+
+    @cached_property
+    def wanted(self) -> list[Value]:
+        training = self.learning.training
+        return losses.wanted(training) if training else list(self.learning.outputs.values())
+
+    @cached_property
+    def whole(self) -> Evaluation:
+        """The interpreter's own evaluation, end to end in float64."""
+        return self.interpreter().forward(self.feeds, self.wanted)
+
+    @cached_property
+    def rounded(self) -> Evaluation:
+        """The same in float32: the yardstick."""
+        return self.interpreter(np.float32).forward(self.feeds, self.wanted)
+
+    def interpreter(self, dtype: type = np.float64) -> Interpreter:
+        """Return an interpreter of the net in training."""
+        return Interpreter(self.learning, True, self.sizes, dtype, SEED, STEP)
+
+    def named(self, graph: ir.Graph) -> dict[str, Array]:
+        """Return the arrays that a train graph takes, by name."""
+        numbers = {"seed": SEED, "step": STEP, "steps_per_epoch": STEPS_PER_EPOCH}
+        known = {
+            **{value.name: array for value, array in self.data.items()},
+            **self.state,
+            **{f"weigh.{name}": array for name, array in self.weights.items()},
+            **{name: np.asarray(number, np.int64) for name, number in numbers.items()},
+            "validation": np.asarray(VALIDATION, np.float32),
+        }
+        return {str(value.name): known[str(value.name)] for value in graph.inputs}

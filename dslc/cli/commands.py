@@ -1,0 +1,156 @@
+"""The commands. Each reads its arguments, calls one function of the library, and prints what it gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dslc.cli.options import device_option, open_spec, spec_options
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dslc")
+def dslc() -> None:
+    """Write a network down; get ONNX files: the network, and a whole training step as one graph."""
+
+
+@dslc.command("compile")
+@spec_options
+@click.option("-o", "--output", default="build", show_default=True, help="Folder for the files.")
+@click.option("--weights", type=click.Path(), help="Weights of the network (.safetensors, .npz).")
+@click.option("--open", "is_open", is_flag=True, help="Leave the parameters as inputs.")
+def compile_command(
+    spec: str,
+    settings: tuple[str, ...],
+    net: str | None,
+    output: str,
+    weights: str | None,
+    is_open: bool,
+) -> None:
+    """Write the four graphs of SPEC."""
+    from dslc.cli.building import build, read_weights
+
+    given = read_weights(Path(weights)) if weights else None
+    for path, size in build(open_spec(spec, settings, net), Path(output), given, is_open):
+        click.echo(f"{path}  {size:,} bytes")
+
+
+@dslc.command()
+@spec_options
+@device_option
+@click.option("--table", is_flag=True, help="Print one line for every tensor, too.")
+def check(
+    spec: str, settings: tuple[str, ...], net: str | None, device: str, table: bool
+) -> None:
+    """Compare the NumPy interpreter, onnxruntime and finite differences."""
+    from dslc.cli.checking import run_check
+
+    report = run_check(open_spec(spec, settings, net), device)
+    for line in report.lines(table):
+        click.echo(line)
+    if not report.passed:
+        raise click.exceptions.Exit(1)
+
+
+@dslc.command()
+@spec_options
+@device_option
+@click.option("--data", type=click.Path(), help="The data set, in place of the one of the spec.")
+@click.option("--map", "mapping", metavar="NAME=ARRAY,...", help="Which array is which input.")
+@click.option("-o", "--output", default=None, help="Folder of the run (default runs/NAME).")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint of the folder.")
+def train(
+    spec: str,
+    settings: tuple[str, ...],
+    net: str | None,
+    device: str,
+    data: str | None,
+    mapping: str | None,
+    output: str | None,
+    resume: bool,
+) -> None:
+    """Train SPEC; leave its graphs with the trained weights, history.csv and checkpoints."""
+    from dslc.cli.training import run_training
+
+    opened = open_spec(spec, settings, net)
+    folder = Path(output) if output else Path("runs") / opened.name
+    run_training(opened, folder, device=device, data=data, mapping=mapping, resume=resume)
+
+
+@dslc.command("eval")
+@spec_options
+@device_option
+@click.option("--data", type=click.Path(), help="The data set, in place of the one of the spec.")
+@click.option("--map", "mapping", metavar="NAME=ARRAY,...", help="Which array is which input.")
+@click.option("--weights", type=click.Path(), help="Weights to evaluate (.safetensors, .npz).")
+def evaluate(
+    spec: str,
+    settings: tuple[str, ...],
+    net: str | None,
+    device: str,
+    data: str | None,
+    mapping: str | None,
+    weights: str | None,
+) -> None:
+    """Print losses and metrics of SPEC, or of a run's folder, on data."""
+    from dslc.cli.training import run_evaluation
+
+    figures = run_evaluation(spec, settings, net, device, data, mapping, weights)
+    for name, value in figures.items():
+        click.echo(f"{name} {value:.6g}")
+
+
+@dslc.command()
+@click.argument("model", type=click.Path())
+@click.argument("input", type=click.Path())
+@device_option
+@click.option("-o", "--output", type=click.Path(), help="Write the outputs to this .npz file.")
+def run(model: str, input: str, device: str, output: str | None) -> None:
+    """Run MODEL.onnx on INPUT (.npy or .npz) and print or write what it gives."""
+    from dslc.cli.training import run_model
+
+    for line in run_model(Path(model), Path(input), device, Path(output) if output else None):
+        click.echo(line)
+
+
+@dslc.command()
+@spec_options
+@click.option("--weights", type=click.Path(), required=True, help="Weights (.safetensors, .npz).")
+@click.option("-o", "--output", type=click.Path(), help="The file to write (default NAME.onnx).")
+def export(
+    spec: str, settings: tuple[str, ...], net: str | None, weights: str, output: str | None
+) -> None:
+    """Write the network of SPEC with given weights as one ONNX file."""
+    from dslc.cli.building import export_network
+
+    opened = open_spec(spec, settings, net)
+    target = Path(output) if output else Path(f"{opened.name}.onnx")
+    click.echo(f"{target}  {export_network(opened, target, Path(weights)):,} bytes")
+
+
+@dslc.command()
+@spec_options
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def summary(spec: str, settings: tuple[str, ...], net: str | None, as_json: bool) -> None:
+    """Print rows, shapes, parameters and multiply-adds."""
+    import json
+
+    from dslc.network.summary import summarize
+
+    learning, _ = open_spec(spec, settings, net).networks()
+    found = summarize(learning)
+    click.echo(json.dumps(found.to_json(), indent=2) if as_json else found.to_text())
+
+
+STAGES = ("tree", "network", "graph", "gradient", "onnx")
+
+
+@dslc.command()
+@spec_options
+@click.option("--stage", type=click.Choice(STAGES), default="network", show_default=True)
+def show(spec: str, settings: tuple[str, ...], net: str | None, stage: str) -> None:
+    """Print any stage of the compiler as text."""
+    from dslc.cli.showing import show_stage
+
+    click.echo(show_stage(open_spec(spec, settings, net), stage))

@@ -1,0 +1,29 @@
+"""`dslc show`: every stage of the pipeline as text."""
+
+from __future__ import annotations
+
+from dslc.cli.errors import UsageFault
+from dslc.cli.options import Spec
+from dslc.network.printer import print_network
+from dslc.syntax.parser import parse
+from dslc.syntax.printer import print_tree
+
+
+def show_stage(spec: Spec, stage: str) -> str:
+    """Return the text of one stage: tree, network, graph (inference), gradient (train) or onnx (train, as shipped)."""
+    if stage == "tree":
+        return print_tree(parse(spec.source))
+    learning, resting = spec.networks()
+    if stage == "network":
+        return print_network(learning)
+
+    from dslc.artifact import graphs
+    from dslc.artifact.artifact import finish
+    from dslc.graph.printer import print_graph
+
+    if stage == "graph":
+        return print_graph(graphs.inference_graph(resting, None))
+    if learning.training is None:
+        raise UsageFault(f"{spec.path}: there is no train section, so there is no {stage} to show")
+    graph = graphs.train_graph(learning).graph
+    return print_graph(graph if stage == "gradient" else finish(learning, "train", graph).graph)

@@ -1,0 +1,145 @@
+"""`dslc train`, `dslc eval` and `dslc run`: the runtime, fed by the compiler."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+import dslc_runtime
+import numpy as np
+from dslc_runtime import files, memory
+from dslc_runtime.metadata import Memory, read
+from dslc_runtime.npy import Npz, open_npy
+
+from dslc_runtime.weights import read_weights, write_weights
+
+from dslc.artifact.artifact import write_model
+from dslc.artifact.memory import estimate
+from dslc.cli.building import build, require_memory, write_artifact
+from dslc.cli.errors import UsageFault
+from dslc.cli.options import Spec, open_spec
+from dslc.compile import compile_networks, inference_model, initial_weights
+from dslc.network.network import Network
+
+
+
+def run_training(
+    spec: Spec,
+    folder: Path,
+    *,
+    device: str,
+    data: str | None,
+    mapping: str | None,
+    resume: bool,
+) -> None:
+    """Compile a spec into `folder`, train it there, and leave the network with its trained weights.
+
+    Errors: LimitFault before anything is allocated; what `dslc_runtime.train` raises.
+    """
+    learning, resting = spec.networks()
+    if learning.training is None:
+        raise UsageFault(f"{spec.path}: there is no train section, so there is nothing to train")
+    require_step_memory(learning)
+    files.make_folder(folder)
+    artifact = compile_networks(learning, resting, name=spec.name)
+    for _ in write_artifact(artifact, folder):
+        pass
+    result = dslc_runtime.train(
+        folder,
+        _data_path(spec, learning, data),
+        net=spec.name,
+        validation=_validation(spec, learning),
+        mapping=parse_mapping(mapping),
+        resume=resume,
+        device=device,
+    )
+    weights = {**initial_weights(resting), **result.weights}
+    write_model(inference_model(resting, weights), folder / f"{spec.name}.onnx", files.write)
+    click.echo(f"{folder / f'{spec.name}.onnx'}: the network with its trained weights")
+
+
+def run_evaluation(
+    spec: str,
+    settings: tuple[str, ...],
+    net: str | None,
+    device: str,
+    data: str | None,
+    mapping: str | None,
+    weights: str | None,
+) -> dict[str, float]:
+    """Return losses and metrics of a run's folder, or of a spec with weights, on data."""
+    path = Path(spec)
+    if path.is_dir():
+        if data is None:
+            raise UsageFault(f"{path}: say on which data, with --data FILE")
+        return dslc_runtime.evaluate(
+            path, data, weights=weights, mapping=parse_mapping(mapping), device=device
+        )
+    opened = open_spec(spec, settings, net)
+    learning, _ = opened.networks()
+    if learning.training is None:
+        raise UsageFault(f"{path}: there is no train section, so there are no losses or metrics")
+    where = _data_path(opened, learning, data)
+    if where is None:
+        raise UsageFault(f"{path}: say on which data, with --data FILE")
+    with tempfile.TemporaryDirectory() as folder:
+        list(build(opened, Path(folder)))
+        values = read_weights(weights) if weights else initial_weights(learning)
+        return dslc_runtime.evaluate(
+            folder, where, weights=values, mapping=parse_mapping(mapping), device=device
+        )
+
+
+def run_model(model: Path, source: Path, device: str, output: Path | None) -> Iterator[str]:
+    """Run a closed model on arrays from a file; write every output, or yield it as text."""
+    outputs = dslc_runtime.run(model, _arrays(model, source), device=device)
+    if output is not None:
+        write_weights(output, outputs)
+        yield from (f"{name} {list(array.shape)} -> {output}" for name, array in outputs.items())
+        return
+    for name, array in outputs.items():
+        yield f"{name} {array.dtype}{list(array.shape)}"
+        yield np.array2string(array, precision=6, threshold=1000, edgeitems=5)
+
+
+def _arrays(model: Path, source: Path) -> object:
+    """Read what a model takes: one array from an .npy file, arrays by name from an .npz file."""
+    if source.suffix == ".npy":
+        return open_npy(source)
+    found = Npz(source)
+    names = [port.name for port in read(model).inputs]
+    return {name: found[name] for name in names if name in found}
+
+
+def require_step_memory(network: Network) -> None:
+    """Refuse a training whose step would not fit into memory, before compiling it."""
+    require_memory(network)
+    needed = estimate(network)
+    memory.check_step(Memory(needed.total, needed.largest))
+
+
+def parse_mapping(text: str | None) -> Mapping[str, str] | None:
+    """Take `image=x,digit=y` apart."""
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(sign and name.strip() and array.strip() for name, sign, array in pairs):
+        raise UsageFault(f"--map {text}: write it as name=array,name=array")
+    return {name.strip(): array.strip() for name, _, array in pairs}
+
+
+def _data_path(spec: Spec, network: Network, data: str | None) -> Path | None:
+    """A path in the spec is relative to the spec; one on the command line to where one stands."""
+    if data is not None:
+        return Path(data)
+    named = network.training.data if network.training else None
+    return None if named is None else spec.path.parent / named
+
+
+def _validation(spec: Spec, network: Network) -> float | Path | None:
+    held = network.training.validation if network.training else None
+    return spec.path.parent / held if isinstance(held, str) else held
+
+

@@ -1,0 +1,100 @@
+"""THE pipeline: text of a `.net` file -> ONNX models. Every arrow is one function with one result.
+
+    text --parse--> Tree --elaborate--> Network --lower, differentiate, update--> graphs --simplify--> Artifact
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dslc_runtime import counter
+
+from dslc.network.elaborate import elaborate
+from dslc.network.network import Network
+from dslc.operation import Array
+from dslc.source import Source
+from dslc.syntax.parser import parse
+from dslc.syntax.tree import File
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.artifact.artifact import Artifact
+
+Load = Callable[[str, str], Source]
+"""`(path as written, path of the importing file) -> Source`: how imports are read."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be said beside the spec: `--set` values by name, which net, and how imports are read."""
+
+    settings: Mapping[str, str]
+    net: str | None = None
+    load: Load | None = None
+
+
+def network_of(source: Source, options: Options, *, training: bool = True) -> Network:
+    """Read a spec: parse and elaborate it, for training or for inference (`if training { }` may differ)."""
+    return elaborate(
+        parse(source),
+        load=_loader(options),
+        settings=options.settings,
+        net=options.net,
+        training=training,
+    )
+
+
+def compile_networks(
+    learning: Network,
+    resting: Network,
+    *,
+    name: str,
+    weights: Mapping[str, Array] | None = None,
+    closed: bool = True,
+) -> Artifact:
+    """Compile a net, as elaborated for training and for inference, to its models.
+
+    `weights` are those of the closed network by parameter name, by default the initial ones of the seed.
+
+    Errors: InternalError only; every mistake of the spec was found by `network_of`.
+    """
+    from dslc.artifact import graphs
+    from dslc.artifact.artifact import Artifact, finish
+
+    models = {"init": finish(learning, "init", graphs.init_graph(learning))}
+    if learning.training is not None:
+        models["train"] = finish(learning, "train", graphs.train_graph(learning).graph)
+        models["eval"] = finish(resting, "eval", graphs.eval_graph(resting))
+    known = weights if weights is not None else initial_weights(resting)
+    models["inference"] = inference_model(resting, known if closed else None)
+    return Artifact(name, models)
+
+
+def inference_model(resting: Network, weights: Mapping[str, Array] | None) -> ir.Model:
+    """Compile the network alone: closed over `weights`, or open (parameters are inputs) without."""
+    from dslc.artifact import graphs
+    from dslc.artifact.artifact import finish
+
+    return finish(resting, "inference", graphs.inference_graph(resting, weights))
+
+
+def initial_weights(network: Network, seed: int | None = None) -> dict[str, Array]:
+    """Return every parameter at step 0, drawn in NumPy: the numbers of the init graph for the same seed."""
+    if seed is None:
+        seed = network.training.seed if network.training else 0
+    return {
+        parameter.name: parameter.initializer.sample(
+            parameter.type.sizes, counter.stream_key(seed, 0, counter.stream_of(f"init:{parameter.name}"))
+        )
+        for parameter in network.parameters
+    }
+
+
+def _loader(options: Options) -> Callable[[str, str], File] | None:
+    load = options.load
+    if load is None:
+        return None
+    return lambda path, importer: parse(load(path, importer))

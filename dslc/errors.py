@@ -1,0 +1,105 @@
+"""Mistakes as data: what is wrong, where, and the edit that mends it.
+
+A stage that finds a mistake makes a `Diagnostic`; prose is laid out in one place, `dslc.render`. Only the user's
+mistakes are diagnostics. A fault of the compiler itself is an `InternalError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from dslc.source import Span
+
+
+class Severity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place in the source and what is to be said about it, for example the shape of the value there."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake.
+
+    `facts` are lines of arithmetic or of origin (the chain of blocks); `helps` are edits, the first line of each a
+    sentence, further lines source text that can be pasted.
+    """
+
+    code: str
+    message: str
+    primary: Label
+    others: tuple[Label, ...] = ()
+    facts: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.code.startswith("W") else Severity.ERROR
+
+
+class DslcError(Exception):
+    """What the command line turns into an exit code instead of a traceback."""
+
+    exit_code = 70
+
+
+class CompileError(DslcError):
+    """The spec has mistakes; `diagnostics` lists every independent one."""
+
+    exit_code = 2
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        first = self.diagnostics[0]
+        super().__init__(f"{first.primary.span}: error[{first.code}]: {first.message}")
+
+
+class LimitError(CompileError):
+    """The spec asks for more than a limit allows (exit code 3)."""
+
+    exit_code = 3
+
+
+class InternalError(DslcError):
+    """A fault of the compiler's own, never of the user's."""
+
+    exit_code = 70
+
+    def __init__(self, stage: str, message: str, span: Span | None = None) -> None:
+        place = f" at {span}" if span else ""
+        super().__init__(f"this is a fault of dslc, not of your file: {stage}{place}: {message}")
+
+
+class RuleError(Exception):
+    """A shape or type rule refuses its operands.
+
+    Rules know types, not places: the elaborator adds the spans. `about` names the setting (`"kernel"`) or operand
+    (`0`, `1`, ...) at fault, `None` the call as a whole; `text` is said at that place.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        about: str | int | None = None,
+        text: str = "",
+        facts: Sequence[str] = (),
+        helps: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.about = about
+        self.text = text
+        self.facts = tuple(facts)
+        self.helps = tuple(helps)

@@ -1,0 +1,230 @@
+"""The gradient of a convolution's weight: equal forms of one sum, and the choice between them.
+
+The sum is dW[m, c, tap] = sum over images and positions of dY[n, m, p] X[n, c, p * stride + tap * dilation - pad].
+No form is the fastest everywhere, so `choose_form` compares costs, by shape and by device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from types import MappingProxyType
+
+import numpy as np
+import onnx_ir as ir
+
+from dslc.gradient.rule import Target
+from dslc.gradient.rules.shape import padded
+from dslc.gradient.window import Window
+from dslc.graph.builder import Builder
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """The sizes of one: X [batch, channels, *sizes], dY [batch, features, *positions]."""
+
+    batch: int
+    channels: int
+    features: int
+    sizes: tuple[int, ...]
+    positions: tuple[int, ...]
+    window: Window
+    group: int = 1
+
+    @property
+    def rank(self) -> int:
+        """Number of spatial dimensions."""
+        return len(self.sizes)
+
+    @property
+    def places(self) -> int:
+        """Number of positions of the window in one image."""
+        return prod(self.positions)
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return (self.features, self.channels // self.group, *self.window.kernel)
+
+    def tap_slices(self) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Yield, for each element of the kernel in row-major order, where its positions start and end in padded X."""
+        window = self.window
+        for tap in product(*[range(size) for size in window.kernel]):
+            starts = tuple(t * d for t, d in zip(tap, window.dilations, strict=True))
+            ends = tuple(
+                start + (count - 1) * stride + 1
+                for start, count, stride in zip(
+                    starts, self.positions, window.strides, strict=True
+                )
+            )
+            yield starts, ends
+
+
+Form = Callable[[Builder, ir.Value, ir.Value, Convolution], ir.Value]
+
+
+def correlate(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
+    """One convolution of X with dY as the kernel: images are summed like channels, strides and dilations change roles.
+
+    It has one node, whatever the kernel, and every group at once; its products are as narrow as the kernel is small.
+    """
+    channels, group = conv.channels // conv.group, conv.group
+    spatial = range(2, 2 + conv.rank)
+    if group == 1:
+        images = g.Transpose(x, perm=[1, 0, *spatial])
+    else:
+        split = g.reshape(x, (conv.batch, group, channels, *conv.sizes))
+        turned = g.Transpose(split, perm=[2, 1, 0, *[axis + 1 for axis in spatial]])
+        images = g.reshape(turned, (channels, group * conv.batch, *conv.sizes))
+    kernels = g.Transpose(dy, perm=[1, 0, *spatial])
+    result = g.Conv(
+        images,
+        kernels,
+        strides=list(conv.window.dilations),
+        dilations=list(conv.window.strides),
+        pads=conv.window.pads,
+        group=group,
+    )
+    axes = g.axes(*spatial)
+    kept = g.shape_of(result)[2:]
+    if kept != conv.window.kernel:
+        # Positions that the stride never reached are not part of the kernel.
+        result = g.Slice(result, g.axes(*[0] * conv.rank), g.axes(*conv.window.kernel), axes)
+    turned_back: ir.Value = g.Transpose(result, perm=[1, 0, *spatial])
+    return turned_back
+
+
+def columns(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
+    """Put the elements under each tap of the kernel side by side, then one product per image and group."""
+    channels, features = conv.channels // conv.group, conv.features // conv.group
+    taps, places = conv.window.taps, conv.places
+    parts = _under_taps(g, _grouped(g, _padded_spatial(g, x, conv), conv), conv)
+    stacked = g.Concat(*parts, axis=2) if len(parts) > 1 else parts[0]
+    matrix = g.reshape(stacked, (conv.batch, conv.group, taps * channels, places))
+    right = g.Transpose(
+        g.reshape(dy, (conv.batch, conv.group, features, places)), perm=[0, 1, 3, 2]
+    )
+    products = g.ReduceSum(g.MatMul(matrix, right), g.axes(0), keepdims=0)
+    split = g.reshape(products, (conv.group, taps, channels, features))
+    return g.reshape(g.Transpose(split, perm=[0, 3, 2, 1]), conv.weight_shape)
+
+
+def rows(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
+    """Gather the element under each tap, channels last, into one matrix for all images; then one product."""
+    channels, taps = conv.channels, conv.window.taps
+    last = _channels_last(g, _padded_spatial(g, x, conv), conv)
+    sizes = [int(dim) for dim in g.shape_of(last)[1:-1]]
+    flat = g.reshape(last, (conv.batch, prod(sizes), channels))
+    picked = g.Gather(flat, _tap_places(g, conv, sizes), axis=1)
+    matrix = g.reshape(picked, (conv.batch * conv.places, taps * channels))
+    product = g.MatMul(_cotangent_rows(g, dy, conv), matrix)
+    split = g.reshape(product, (conv.features, taps, channels))
+    return g.reshape(g.Transpose(split, perm=[0, 2, 1]), conv.weight_shape)
+
+
+def _padded_spatial(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+    return padded(g, x, [0, 0, *conv.window.before], [0, 0, *conv.window.after])
+
+
+def _grouped(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+    shape = g.shape_of(x)
+    return g.reshape(x, (shape[0], conv.group, conv.channels // conv.group, *shape[2:]))
+
+
+def _channels_last(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+    result: ir.Value = g.Transpose(x, perm=[0, *range(2, 2 + conv.rank), 1])
+    return result
+
+
+def _cotangent_rows(g: Builder, dy: ir.Value, conv: Convolution) -> ir.Value:
+    """Return dY as one row per feature: all positions of all images."""
+    turned = g.Transpose(dy, perm=[1, 0, *range(2, 2 + conv.rank)])
+    return g.reshape(turned, (conv.features, conv.batch * conv.places))
+
+
+def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> list[ir.Value]:
+    """Return what stands under each tap of the kernel: x [N, group, C, *sizes] -> [N, group, C, *positions] each."""
+    if conv.window.taps == 1 and set(conv.window.strides) == {1}:
+        return [x]
+    axes = g.axes(*range(3, 3 + conv.rank))
+    steps = g.axes(*conv.window.strides)
+    return [
+        g.Slice(x, g.axes(*starts), g.axes(*ends), axes, steps)
+        for starts, ends in conv.tap_slices()
+    ]
+
+
+def _tap_places(g: Builder, conv: Convolution, sizes: list[int]) -> ir.Value:
+    """Return the row of each (position, tap) in the flattened image: the sum of two small tables."""
+    strides = [prod(sizes[axis + 1 :]) for axis in range(conv.rank)]
+
+    def numbers(counts: tuple[int, ...], steps: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        grid = np.indices(counts, dtype=np.int64).reshape(conv.rank, -1)
+        return np.array([s * step for s, step in zip(strides, steps, strict=True)]) @ grid
+
+    positions = g.constant(numbers(conv.positions, conv.window.strides)[:, None])
+    offsets = g.constant(numbers(conv.window.kernel, conv.window.dilations)[None, :])
+    return g.reshape(g.Add(positions, offsets), (conv.places * conv.window.taps,))
+
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {"correlate": correlate, "columns": columns, "rows": rows}
+)
+
+MOST_SLICES = 64
+"""Kernels with more taps are not cut into slices: the time to load a graph grows with the square of its nodes."""
+
+
+def weight_gradient(
+    g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution, target: Target
+) -> ir.Value:
+    """Append the form of dW that costs least."""
+    return FORMS[choose_form(conv, target)](g, x, dy, conv)
+
+
+def choose_form(conv: Convolution, target: Target) -> str:
+    """Return the name of the form for this shape and device.
+
+    On a CPU the one with the lowest of `costs`. On CUDA one product over gathered rows, or over columns where there
+    are groups: `correlate` has a kernel as large as an image, which convolution libraries are not made for.
+    """
+    if target == "cuda":
+        return "rows" if conv.group == 1 and not conv.window.is_point else "columns"
+    possible = costs(conv)
+    return min(possible, key=lambda name: possible[name])
+
+
+def costs(conv: Convolution) -> dict[str, float]:
+    """Estimate the time of each form that can be used, in milliseconds on two cores.
+
+    Fitted to 24 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet: products run at 140 Gflop/s, less where
+    they are narrower than 16; copies at 5 GB/s, strided ones slower; a gathered row costs 4.5 ns besides its bytes.
+    """
+    taps, group = conv.window.taps, conv.group
+    visits = conv.batch * conv.places * taps
+    matrix = visits * conv.channels * MEGABYTE
+    operands = (conv.places * conv.features + prod(conv.sizes) * conv.channels) * conv.batch * MEGABYTE
+    work = 7e-9 * 2 * visits * (conv.channels // group) * conv.features
+    found = {"correlate": _correlate_cost(conv, work)}
+    if taps <= MOST_SLICES:
+        moved = 0.0 if taps == 1 else matrix
+        strided = 0.7 if max(conv.window.strides) > 1 else 0.17
+        products = conv.batch * prod(conv.weight_shape) * MEGABYTE
+        calls = 1e-3 * conv.batch * group
+        found["columns"] = work + strided * moved + 0.4 * products + calls
+    if group == 1:
+        found["rows"] = work + 0.17 * (matrix + operands) + 4.5e-6 * visits
+    return found
+
+
+def _correlate_cost(conv: Convolution, work: float) -> float:
+    """Products are as wide as the kernel has taps, and the kernel's rows are copied one by one."""
+    taps = conv.window.taps
+    width = taps / (-(-taps // 16) * 16)
+    rows = conv.batch * conv.places * conv.channels * conv.window.kernel[0]
+    return work / width + 6e-6 * rows
+
+
+MEGABYTE = 4e-6
+"""Megabytes per float32."""

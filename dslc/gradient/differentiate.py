@@ -1,0 +1,148 @@
+"""The gradient of a value in a graph, as more nodes of the same graph.
+
+A reverse walk over the nodes, which stand in topological order: every node on a path from a `wrt` value to `of` is
+handed to the rule of its operator (`dslc/gradient/rules`), with the sum of the cotangents of its results. What the
+rules append are ordinary nodes, named `/grad/<name of the forward node>/<operator>`: they print, check, simplify and
+differentiate again.
+
+The walk alone knows about broadcasting and about values with several uses. Whole numbers and truth values carry no
+gradient. The graph is static: rules may ask for shapes as plain numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import onnx_ir as ir
+
+from dslc.dims import Expression
+from dslc.gradient.registry import NOT_DIFFERENTIABLE, RULES
+from dslc.gradient.rule import Gradient, GradientError, Gradients, Rule, Target, full, view
+from dslc.graph.builder import Builder, type_of
+
+
+def differentiate(
+    g: Builder,
+    of: ir.Value,
+    wrt: Sequence[ir.Value],
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    cotangent: ir.Value | None = None,
+    zeros: bool = False,
+    target: Target = "cpu",
+) -> dict[ir.Value, ir.Value]:
+    """Append the gradient of `of` to the graph of `g`; return it for every value in `wrt`.
+
+    Shapes   each gradient has the type of its value; `cotangent` (ones where it is not given) that of `of`
+    Formula  result[x] = sum over elements of cotangent * d of / d x
+    Errors   GradientError where a node on the way has no rule; a value that `of` does not depend on is missing from
+             the result, or zero with `zeros`
+    """
+    if not type_of(of).dtype.is_float:
+        raise GradientError(f"{of.name} is {type_of(of).dtype}, and only float values have a gradient")
+    walk = _Walk(g, rules, target)
+    walk.add(of, cotangent if cotangent is not None else _like(g, of, 1.0))
+    for step in reversed(_on_the_way(g.graph, of, wrt)):
+        walk.through(step)
+    found = {x: walk.cotangents[x] for x in wrt if x in walk.cotangents}
+    if zeros:
+        found |= {x: _like(g, x, 0.0) for x in wrt if x not in found and type_of(x).dtype.is_float}
+    return found
+
+
+def _like(g: Builder, value: ir.Value, number: float) -> ir.Value:
+    return full(g, type_of(value).shape, number, type_of(value).dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A node that the gradient flows through, and which of its inputs it flows on to."""
+
+    node: ir.Node
+    wanted: tuple[bool, ...]
+
+
+def _on_the_way(graph: ir.Graph, of: ir.Value, wrt: Sequence[ir.Value]) -> list[_Step]:
+    """Return the nodes on float paths from `wrt` to `of`, in the order of the graph."""
+    reached = {x for x in wrt if type_of(x).dtype.is_float}
+    forward: list[_Step] = []
+    for node in graph:
+        if node.op_type in NOT_DIFFERENTIABLE or "stop_gradient" in node.metadata_props:
+            continue
+        wanted = tuple(value in reached for value in node.inputs)
+        if any(wanted) or any(value in reached for value in _captured(node)):
+            forward.append(_Step(node, wanted))
+            reached.update(value for value in node.outputs if type_of(value).dtype.is_float)
+    needed = {of}
+    kept: list[_Step] = []
+    for step in reversed(forward):
+        if any(value in needed for value in step.node.outputs):
+            kept.append(step)
+            needed.update(value for value in step.node.inputs if value is not None)
+            needed.update(_captured(step.node))
+    kept.reverse()
+    return kept
+
+
+def _captured(node: ir.Node) -> Iterator[ir.Value]:
+    """Yield the values that the subgraphs of a node (branches, loop bodies) read from outside."""
+    for attribute in node.attributes.values():
+        if attribute.type == ir.AttributeType.GRAPH:
+            for inner in attribute.as_graph().all_nodes():
+                yield from (value for value in inner.inputs if value is not None)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The sums of cotangents so far."""
+
+    g: Builder
+    rules: Mapping[str, Rule]
+    target: Target
+    cotangents: dict[ir.Value, ir.Value] = field(default_factory=dict)
+
+    def add(self, value: ir.Value, gradient: ir.Value) -> None:
+        """Add one use's share to the cotangent of `value`, as a running sum: no share outlives the next."""
+        share = _fit(self.g, gradient, type_of(value).shape)
+        before = self.cotangents.get(value)
+        self.cotangents[value] = share if before is None else self.g.Add(before, share)
+
+    def through(self, step: _Step) -> None:
+        """Pass the cotangents of a node's results on to its inputs."""
+        node = view(step.node, step.wanted, self.target)
+        cotangents = [self.cotangents.get(value) for value in node.outputs]
+        if all(cotangent is None for cotangent in cotangents):
+            return
+        rule = self.rules.get(node.operator) if step.node.domain in ("", "ai.onnx") else None
+        if rule is None:
+            raise node.refuse("this operator has no gradient rule")
+        with self.g.at(f"grad/{node.name.lstrip('/')}", node.doc):
+            gradients = _one_per_input(rule(self.g, node, *cotangents))
+            for value, wanted, gradient in zip(node.inputs, node.wanted, gradients, strict=False):
+                if wanted and value is not None and gradient is not None:
+                    self.add(value, gradient() if callable(gradient) else gradient)
+
+
+def _one_per_input(gradients: Gradients) -> tuple[Gradient, ...]:
+    return gradients if isinstance(gradients, tuple) else (gradients,)
+
+
+def _fit(g: Builder, gradient: ir.Value, shape: tuple[int | Expression, ...]) -> ir.Value:
+    """Sum `gradient` over the axes along which its value was broadcast; expand it where it stands for equal rows."""
+    wide = type_of(gradient).shape
+    if wide == shape:
+        return gradient
+    extra = max(len(wide) - len(shape), 0)
+    axes = [*range(extra)]
+    axes += [
+        axis
+        for axis in range(extra, len(wide))
+        if shape[axis - len(wide)] == 1 and wide[axis] != 1
+    ]
+    if axes:
+        gradient = g.ReduceSum(gradient, g.axes(*axes), keepdims=0)
+        kept = [dim for axis, dim in enumerate(wide) if axis not in axes]
+        aligned = [1 if axis in axes else dim for axis, dim in enumerate(wide)][extra:]
+        gradient = gradient if aligned == kept else g.reshape(gradient, aligned)
+    return g.expand(gradient, shape)

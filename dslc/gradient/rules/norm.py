@@ -1,0 +1,171 @@
+"""Gradients of normalisation and of softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import onnx_ir as ir
+
+from dslc.gradient.rule import Gradients, Node, rule
+from dslc.graph.builder import Builder
+
+
+@rule("Softmax")
+def softmax(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: y (dy - sum of dy y)."""
+    y, axis = node.outputs[0], g.axes(node.axis(-1))
+    mean = g.ReduceSum(g.Mul(dy, y), axis, keepdims=1)
+    return g.Mul(y, g.Sub(dy, mean))
+
+
+@rule("LogSoftmax")
+def log_softmax(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: dy - exp(y) * sum of dy."""
+    total = g.ReduceSum(dy, g.axes(node.axis(-1)), keepdims=1)
+    return g.Sub(dy, g.Mul(g.Exp(node.outputs[0]), total))
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """x with mean 0 and variance 1 over some axes, and 1 / standard deviation there."""
+
+    x: ir.Value
+    inverse: ir.Value
+    axes: ir.Value
+
+    @classmethod
+    def of(cls, g: Builder, x: ir.Value, axes: Sequence[int], epsilon: float) -> Normal:
+        """Normalise anew; the variance in two passes, because a mean of squares cancels."""
+        along = g.axes(*axes)
+        centred = g.Sub(x, g.ReduceMean(x, along, keepdims=1))
+        variance = g.ReduceMean(g.Mul(centred, centred), along, keepdims=1)
+        inverse = g.Reciprocal(g.Sqrt(g.Add(variance, epsilon)))
+        return cls(g.Mul(centred, inverse), inverse, along)
+
+    def gradient(self, g: Builder, dy: ir.Value) -> ir.Value:
+        """Return the gradient of what was normalised: what changes mean or scale is taken out of dy."""
+        mean = g.ReduceMean(dy, self.axes, keepdims=1)
+        along = g.ReduceMean(g.Mul(dy, self.x), self.axes, keepdims=1)
+        result: ir.Value = g.Mul(self.inverse, g.Sub(g.Sub(dy, mean), g.Mul(self.x, along)))
+        return result
+
+
+@rule("LayerNormalization")
+def layer_normalization(
+    g: Builder,
+    node: Node,
+    dy: ir.Value | None,
+    d_mean: ir.Value | None = None,
+    d_inverse: ir.Value | None = None,
+) -> Gradients:
+    """Formula: y = scale * n + bias, with n = (x - mean) / deviation over the axes from `axis` on."""
+    if dy is None or d_mean is not None or d_inverse is not None:
+        raise node.refuse("only its first result has a rule")
+    axis = node.axis(-1)
+    normal = _given(g, node, axis)
+    return (
+        lambda: normal.gradient(g, g.Mul(dy, node.input(1))),
+        lambda: g.Mul(dy, normal.x),
+        dy,
+    )
+
+
+def _given(g: Builder, node: Node, axis: int) -> Normal:
+    """Take the statistics from the node where it gives them."""
+    axes = range(axis, len(node.shape(0)))
+    if len(node.outputs) < 3:
+        return Normal.of(g, node.input(0), axes, node.attribute("epsilon", 1e-5))
+    centred = g.Sub(node.input(0), node.outputs[1])
+    return Normal(g.Mul(centred, node.outputs[2]), node.outputs[2], g.axes(*axes))
+
+
+def _per_channel(g: Builder, node: Node, value: ir.Value) -> ir.Value:
+    """Give a value of one number per channel the rank of x."""
+    shape = node.shape(0)
+    return g.reshape(value, (1, shape[1], *[1] * (len(shape) - 2)))
+
+
+def _sum_per_channel(g: Builder, node: Node, value: ir.Value) -> ir.Value:
+    """Sum over everything but the channels."""
+    axes = [axis for axis in range(len(node.shape(0))) if axis != 1]
+    result: ir.Value = g.ReduceSum(value, g.axes(*axes), keepdims=0)
+    return result
+
+
+@rule("InstanceNormalization")
+def instance_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: y = scale * n + bias, with n = (x - mean) / deviation over the space of each image and channel."""
+    axes = range(2, len(node.shape(0)))
+    normal = Normal.of(g, node.input(0), axes, node.attribute("epsilon", 1e-5))
+    return (
+        lambda: normal.gradient(g, g.Mul(dy, _per_channel(g, node, node.input(1)))),
+        lambda: _sum_per_channel(g, node, g.Mul(dy, normal.x)),
+        lambda: _sum_per_channel(g, node, dy),
+    )
+
+
+@rule("BatchNormalization")
+def batch_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: y = scale (x - mean) / sqrt(variance + epsilon) + bias, with all four given.
+
+    Errors: the form that takes its statistics from the batch has no kernel on CUDA, and no rule.
+    """
+    if node.attribute("training_mode", 0):
+        raise node.refuse("the training form has no rule: write the statistics out")
+    scale, mean, variance = node.input(1), node.input(3), node.input(4)
+    inverse = g.Reciprocal(g.Sqrt(g.Add(variance, node.attribute("epsilon", 1e-5))))
+    factor = g.Mul(scale, inverse)
+
+    def centred() -> ir.Value:
+        """Return the sum over dy (x - mean), per channel."""
+        x = g.Sub(node.input(0), _per_channel(g, node, mean))
+        return _sum_per_channel(g, node, g.Mul(dy, x))
+
+    def of_variance() -> ir.Value:
+        cubed = g.Mul(g.Mul(factor, inverse), inverse)
+        result: ir.Value = g.Mul(g.Mul(centred(), cubed), -0.5)
+        return result
+
+    return (
+        lambda: g.Mul(dy, _per_channel(g, node, factor)),
+        lambda: g.Mul(centred(), inverse),
+        lambda: _sum_per_channel(g, node, dy),
+        lambda: g.Neg(g.Mul(_sum_per_channel(g, node, dy), factor)),
+        of_variance,
+    )
+
+
+@rule("LRN")
+def local_response_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: y = x b^-beta, b = bias + alpha * (mean of x^2 over `size` neighbouring channels, zeros counted).
+
+    dx = dy b^-beta - 2 alpha beta x * (mean over the mirrored window of dy x b^(-beta - 1)).
+    """
+    x = node.input(0)
+    size = int(node.attribute("size"))
+    alpha, beta = node.attribute("alpha", 1e-4), node.attribute("beta", 0.75)
+    before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
+    mean = _mean_over_channels(g, node, g.Mul(x, x), before, after)
+    base = g.Add(g.Mul(mean, alpha), node.attribute("bias", 1.0))
+    scaled = g.Mul(dy, g.Pow(base, -beta))
+    shares = g.Div(g.Mul(scaled, x), base)
+    around = _mean_over_channels(g, node, shares, after, before)
+    return g.Sub(scaled, g.Mul(g.Mul(around, x), 2 * alpha * beta))
+
+
+def _mean_over_channels(
+    g: Builder, node: Node, x: ir.Value, before: int, after: int
+) -> ir.Value:
+    """Average each channel with its neighbours: a pool over [N, 1, C, positions]."""
+    shape = node.shape(0)
+    image = g.reshape(x, (shape[0], 1, shape[1], prod(shape[2:])))
+    kernel = [before + 1 + after, 1]
+    if before != after:
+        image = g.Pad(image, g.axes(0, 0, before, 0, 0, 0, after, 0), 0)
+        before = after = 0
+    averaged = g.AveragePool(
+        image, kernel_shape=kernel, pads=[before, 0, after, 0], count_include_pad=1
+    )
+    return g.reshape(averaged, shape)

@@ -1,0 +1,408 @@
+"""The one way a node gets into a graph.
+
+`g.Add(x, y)` appends an ONNX node and returns its result, with type and shape from the operator's
+type rule (`dslc.graph.operators`). Plain numbers become constants of the type of the operand they
+go with; attributes are keyword arguments:
+
+    y = g.Conv(x, weight, pads=[1, 1, 1, 1])
+    mean = g.ReduceMean(x, [0, 2, 3], keepdims=1)
+
+Layers lower, gradient rules and optimisers update with the same few methods, so what they make is
+ordinary graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from dslc import dims
+from dslc.dims import Expression
+from dslc.errors import InternalError
+from dslc.graph.attributes import attribute_of
+from dslc.graph.operators import OPSET, ShapeNotKnownError, infer, signature_of
+from dslc.graph.operators.signature import Signature
+from dslc.graph.random import stream_of, words
+from dslc.graph.values import constant_of, dtype_of, set_type, type_of
+from dslc.types import DType, Shape, TensorType
+
+__all__ = ["IR_VERSION", "OPSET", "Builder", "constant_of", "dtype_of", "set_type", "type_of"]
+
+IR_VERSION = 10
+
+_SHARED = 64
+"""Elements up to which equal constants are one value."""
+
+_Key = tuple[str, tuple[int, ...], bytes]
+
+
+class Builder:
+    """Appends nodes to a graph.
+
+    `training` is the mode operations lower for; `sizes` are the free dimensions that are bound in
+    this graph.
+    """
+
+    def __init__(
+        self,
+        graph: ir.Graph | None = None,
+        *,
+        training: bool = False,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        if graph is None:
+            graph = ir.Graph([], [], nodes=[], opset_imports={"": OPSET}, name="graph")
+        self.graph = graph
+        self.training = training
+        self.sizes: Mapping[str, int] = dict(sizes or {})
+        self.updates: dict[str, ir.Value] = {}
+        self.step_key: ir.Value | None = None
+        self._stream = 0
+        self._scope = ""
+        self._doc = ""
+        self._used: dict[str, int] = {}
+        self._constants: dict[_Key, ir.Value] = {}
+        self._extents: dict[str, tuple[ir.Value, int]] = {}
+        self._take_over(graph)
+
+    def _take_over(self, graph: ir.Graph) -> None:
+        """Know the names and the free dimensions of what the graph holds already."""
+        for value in graph.inputs:
+            self._take(value.name)
+            self._note_extents(value, type_of(value))
+        for name, value in graph.initializers.items():
+            self._used.setdefault(name, 1)
+            self._remember(value)
+        for node in graph:
+            self._used[node.name or ""] = 1
+            for value in node.outputs:
+                self._used[value.name or ""] = 1
+
+    # ---- values that come from outside
+
+    def input(self, name: str, type: TensorType, doc: str = "") -> ir.Value:
+        """Add a graph input. Its free dimensions can be read from it in this graph."""
+        self._take(name)
+        value = ir.Value(name=name, doc_string=doc or None)
+        set_type(value, type)
+        self.graph.inputs.append(value)
+        self._note_extents(value, type)
+        return value
+
+    def _note_extents(self, value: ir.Value, type: TensorType) -> None:
+        for axis, dim in enumerate(type.shape):
+            if isinstance(dim, Expression):
+                self._extents.setdefault(str(dim), (value, axis))
+
+    def _take(self, name: str | None) -> None:
+        """Reserve a name that others go by."""
+        if name is None or name in self._used:
+            raise InternalError("graph", f"two values are called {name}")
+        self._used[name] = 1
+
+    def output(self, name: str, value: ir.Value) -> ir.Value:
+        """Make `value` a graph output called `name`."""
+        if value.is_graph_input() or value.is_initializer() or value.is_graph_output():
+            value = self.Identity(value)
+        if value.name != name:
+            self._take(name)
+            value.name = name
+        self.graph.outputs.append(value)
+        return value
+
+    def constant(self, array: object, dtype: DType | None = None) -> ir.Value:
+        """Return a constant; equal small ones are the same value.
+
+        Numbers are int64, float32 or bool unless `dtype` says otherwise: float64 has to be asked
+        for.
+        """
+        data = np.asarray(array, dtype=dtype.numpy if dtype else None)
+        if dtype is None and data.dtype == np.float64:
+            data = data.astype(np.float32)
+        known = self._constants.get(_key(data)) if data.size <= _SHARED else None
+        if known is not None:
+            return known
+        name = self.fresh(f"const.{data.dtype}" if data.ndim else f"const.{data.dtype}.{data}")
+        value = ir.Value(name=name, const_value=ir.tensor(data, name=name))
+        set_type(value, TensorType(DType(str(data.dtype)), data.shape))
+        self.graph.register_initializer(value)
+        self._remember(value)
+        return value
+
+    def _remember(self, value: ir.Value) -> None:
+        """Let a small constant stand for every equal one."""
+        if type_of(value).size in range(_SHARED + 1) and not value.meta.get("named"):
+            data = constant_of(value)
+            if data is not None:
+                self._constants.setdefault(_key(data), value)
+
+    def initializer(self, name: str, array: np.ndarray[Any, Any]) -> ir.Value:
+        """Add a constant that goes by a name of its own: a weight inside a closed network."""
+        self._take(name)
+        value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
+        set_type(value, TensorType(DType(str(array.dtype)), array.shape))
+        value.meta["named"] = True
+        self.graph.register_initializer(value)
+        return value
+
+    def axes(self, *axes: int) -> ir.Value:
+        """Return axes (or any short list of whole numbers) as an int64 tensor."""
+        return self.constant(np.asarray(axes, dtype=np.int64))
+
+    # ---- nodes
+
+    def __getattr__(self, operator: str) -> Callable[..., Any]:
+        if not operator[0].isupper():
+            raise AttributeError(operator)
+
+        def emit(
+            *operands: Any,
+            outputs: int | None = None,
+            type: TensorType | None = None,
+            **attributes: Any,
+        ) -> Any:
+            return self.node(operator, operands, attributes, type=type, outputs=outputs)
+
+        return emit
+
+    def node(
+        self,
+        operator: str,
+        inputs: Sequence[Any],
+        attributes: Mapping[str, Any] | None = None,
+        *,
+        type: TensorType | None = None,
+        outputs: int | None = None,
+    ) -> Any:
+        """Append a node; return its result, or a tuple where the operator has several.
+
+        `type` is given where the type rule cannot know it (the result of a Reshape whose shape is
+        computed). A node has the results that ONNX does not call optional (LSTM, GRU, RNN: all);
+        `outputs` says otherwise: `g.MaxPool(x, kernel_shape=[2, 2], outputs=2)` gives the maxima
+        and where they were. Split always gives a tuple. Operands and attributes that are None are
+        left out.
+        """
+        signature = signature_of(operator)
+        values = self._operands(signature, inputs)
+        attrs = {
+            name: attribute_of(signature, name, value)
+            for name, value in (attributes or {}).items()
+            if value is not None
+        }
+        plain = {name: attribute.value for name, attribute in attrs.items()}
+        types = self._types(signature, values, plain, type)
+        types = types[: outputs if outputs is not None else signature.usual_results]
+        name = self.fresh(f"{self._scope}/{operator}")
+        results = [ir.Value(name=f"{name}:{i}" if i else name) for i in range(len(types))]
+        for value, its_type in zip(results, types, strict=True):
+            set_type(value, its_type)
+        self._place(
+            ir.Node(
+                "",
+                operator,
+                values,
+                attrs.values(),
+                outputs=results,
+                name=name,
+                doc_string=self._doc or None,
+            )
+        )
+        many = len(results) > 1 or signature.variadic_result
+        return tuple(results) if many else results[0]
+
+    def _place(self, node: ir.Node) -> None:
+        """Put a new node into the graph: at the end."""
+        self.graph.append(node)
+
+    def _types(
+        self,
+        signature: Signature,
+        values: Sequence[ir.Value | None],
+        attributes: Mapping[str, Any],
+        given: TensorType | None,
+    ) -> tuple[TensorType, ...]:
+        """Return the types of the results; where the rule knows them, `given` must be the same."""
+        try:
+            types = infer(signature.operator, values, attributes)
+        except ShapeNotKnownError:
+            if given is None:
+                raise
+            return (given,)
+        if given is not None and given != types[0]:
+            raise signature.fault(f"the result is {types[0]}, not {given}")
+        return types
+
+    @contextmanager
+    def at(self, scope: str, doc: str = "") -> Iterator[None]:
+        """Name the nodes made inside `/scope/Operator`; `doc` leads back to a line of the spec."""
+        saved = self._scope, self._doc, self._stream
+        self._scope, self._doc = "/" + scope.replace(".", "/").strip("/"), doc
+        self._stream = stream_of(scope)
+        try:
+            yield
+        finally:
+            self._scope, self._doc, self._stream = saved
+
+    def update(self, name: str, value: ir.Value) -> None:
+        """Set the next value of the running statistic `name` of the call that is being lowered."""
+        self.updates[name] = value
+
+    def random_words(self, count: int) -> ir.Value:
+        """Return `count` random uint64 words of the stream of the call that is being lowered."""
+        if self.step_key is None:
+            raise InternalError("lower", "this graph has no random numbers")
+        return words(self, self.Add(self.step_key, np.uint64(2 * self._stream % 2**64)), count)
+
+    def _operands(self, signature: Signature, inputs: Sequence[Any]) -> list[ir.Value | None]:
+        """Make constants of plain numbers, of the type of the operand they must agree with."""
+        if all(value is None or isinstance(value, ir.Value) for value in inputs):
+            return list(inputs)
+        bound: dict[str, DType] = {}
+        first: DType | None = None
+        for index, value in enumerate(inputs):
+            if isinstance(value, ir.Value):
+                dtype = type_of(value).dtype
+                bound.setdefault(signature.operand(index).letter, dtype)
+                first = first or (dtype if dtype is not DType.BOOL else None)
+        return [
+            value
+            if value is None or isinstance(value, ir.Value)
+            else self._number(signature, index, value, bound, first)
+            for index, value in enumerate(inputs)
+        ]
+
+    def _number(
+        self,
+        signature: Signature,
+        index: int,
+        number: object,
+        bound: Mapping[str, DType],
+        first: DType | None,
+    ) -> ir.Value:
+        slot = signature.operand(index)
+        dtype = bound.get(slot.letter) or slot.only
+        if dtype is None and first in slot.dtypes:
+            dtype = first
+        if dtype is None and DType.INT64 in slot.dtypes and DType.FLOAT32 not in slot.dtypes:
+            dtype = DType.INT64
+        value = self.constant(number, dtype)
+        if isinstance(number, float) and type_of(value).dtype.is_integer and number % 1:
+            raise signature.fault(f"operand {index} cannot be {number}: it is a whole number")
+        return value
+
+    def fresh(self, wanted: str) -> str:
+        """Return `wanted`, with a number behind it from the second time on."""
+        count = self._used.get(wanted, 0)
+        self._used[wanted] = count + 1
+        if not count:
+            return wanted
+        name = f"{wanted}_{count}"
+        return self.fresh(wanted) if name in self._used else name
+
+    # ---- shapes
+
+    def shape_of(self, value: ir.Value) -> Shape:
+        return type_of(value).shape
+
+    def dtype_of(self, value: ir.Value) -> DType:
+        return type_of(value).dtype
+
+    def bound(self, shape: Sequence[int | Expression]) -> Shape:
+        """Put the sizes of this graph into a shape."""
+        return tuple(dims.bind(dim, self.sizes) for dim in shape)
+
+    def reshape(self, x: ir.Value, shape: Sequence[int | Expression]) -> ir.Value:
+        """Give `x` another shape of the same number of elements.
+
+        A kept leading free dimension is written 0, one further free dimension -1; anything else is
+        computed.
+        """
+        old, new = type_of(x), self.bound(shape)
+        if old.shape == new:
+            return x
+        target = reshape_sizes(old.shape, new)
+        sizes = self.axes(*target) if target is not None else self.shape_tensor(new)
+        result: ir.Value = self.node("Reshape", [x, sizes], type=old.with_shape(new))
+        return result
+
+    def shape_tensor(self, shape: Sequence[int | Expression]) -> ir.Value:
+        """Return a shape as an int64 tensor: read from the inputs where it is not known."""
+        new = self.bound(shape)
+        plain = dims.known(new)
+        if plain is not None:
+            return self.constant(np.asarray(plain, np.int64))
+        parts = [self.extent(dim) for dim in new]
+        result: ir.Value = parts[0] if len(parts) == 1 else self.Concat(*parts, axis=0)
+        return result
+
+    def extent(self, dim: int | Expression) -> ir.Value:
+        """Return a dimension as an int64 tensor of shape [1]."""
+        dim = dims.bind(dim, self.sizes)
+        if isinstance(dim, int):
+            return self.axes(dim)
+        if str(dim) in self._extents:
+            value, axis = self._extents[str(dim)]
+            read: ir.Value = self.Shape(value, start=axis, end=axis + 1)
+            return read
+        total: ir.Value | None = None
+        for monomial, coefficient in dim.terms:
+            term = self.axes(coefficient)
+            for atom in monomial:
+                if isinstance(atom, dims.Floor):
+                    factor = self.Div(self.extent(atom.expression), self.axes(atom.divisor))
+                elif atom in self._extents:
+                    factor = self.extent(dims.free(atom))
+                else:
+                    raise InternalError("lower", f"no input tells the size of {atom}")
+                term = self.Mul(term, factor)
+            total = term if total is None else self.Add(total, term)
+        assert total is not None
+        return total
+
+    def expand(self, x: ir.Value, shape: Sequence[int | Expression]) -> ir.Value:
+        """Broadcast `x` to `shape`."""
+        new = self.bound(shape)
+        if type_of(x).shape == new:
+            return x
+        result: ir.Value = self.node(
+            "Expand", [x, self.shape_tensor(new)], type=type_of(x).with_shape(new)
+        )
+        return result
+
+    def stop_gradient(self, x: ir.Value) -> ir.Value:
+        """Return `x` as a value that no gradient flows through."""
+        result: ir.Value = self.Identity(x)
+        node = result.producer()
+        assert node is not None
+        node.metadata_props["stop_gradient"] = "true"
+        return result
+
+    def cast(self, x: ir.Value, dtype: DType) -> ir.Value:
+        """Convert the elements of `x`."""
+        if type_of(x).dtype is dtype:
+            return x
+        result: ir.Value = self.Cast(x, to=dtype)
+        return result
+
+
+def _key(data: np.ndarray[Any, Any]) -> _Key:
+    return data.dtype.char, data.shape, data.tobytes()
+
+
+def reshape_sizes(old: Shape, new: Shape) -> list[int] | None:
+    """Write a shape as Reshape takes it, with 0 and one -1, or return None where that cannot be."""
+    sizes: list[int] = []
+    for axis, dim in enumerate(new):
+        if isinstance(dim, int) and dim:
+            sizes.append(dim)
+        elif axis < len(old) and old[axis] == dim:
+            sizes.append(0)
+        elif isinstance(dim, int) or -1 in sizes:
+            return None
+        else:
+            sizes.append(-1)
+    return sizes

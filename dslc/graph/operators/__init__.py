@@ -1,0 +1,108 @@
+"""Type rules of ONNX operators: `infer(operator, operands, attributes)` types the results.
+
+An operator is one entry of `OPERATORS`, its shape rule, in the module of its family. How it is
+called (operands, element types, attributes) is ONNX's own schema of opset 18, read by `signature`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import onnx_ir as ir
+
+from dslc.errors import InternalError
+from dslc.graph.operators import conv_pool, elementwise, index, linear, norm, reduce, shape
+from dslc.graph.operators.call import Call, DTypeRule, Rule, ShapeNotKnownError
+from dslc.graph.operators.elementwise import BROADCAST, COMMUTATIVE
+from dslc.graph.operators.signature import OPSET, Signature, signature_of
+from dslc.graph.values import type_of
+from dslc.types import DType, Shape, TensorType
+
+__all__ = [
+    "BROADCAST",
+    "COMMUTATIVE",
+    "LARGEST",
+    "OPERATORS",
+    "OPSET",
+    "ShapeNotKnownError",
+    "infer",
+    "signature_of",
+]
+
+LARGEST = 2**31 - 1
+"""Numbers beyond this in attributes and dimensions make runtimes crash rather than refuse."""
+
+_FAMILIES = (conv_pool, elementwise, index, linear, norm, reduce, shape)
+
+OPERATORS: Mapping[str, Rule] = MappingProxyType(
+    {name: rule for family in _FAMILIES for name, rule in sorted(family.RULES.items())}
+)
+
+_DTYPES: Mapping[str, DTypeRule] = {**elementwise.DTYPES, **index.DTYPES}
+
+
+def infer(
+    operator: str, operands: Sequence[ir.Value | None], attributes: Mapping[str, Any]
+) -> tuple[TensorType, ...]:
+    """Return the types of all results the operator can have, also of those that may be left out.
+
+    Raises `ShapeNotKnownError` where only a run can tell the shape, and `InternalError` for an
+    operator, element type, shape or attribute that is not allowed.
+    """
+    rule = OPERATORS.get(operator)
+    if rule is None:
+        raise InternalError("graph", f"there is no type rule for the operator {operator}")
+    signature = signature_of(operator)
+    check_operands(signature, operands)
+    check_attributes(signature, attributes)
+    types = [None if value is None else type_of(value) for value in operands]
+    bound = signature.bind([None if type is None else type.dtype for type in types])
+    call = Call(signature, operands, types, attributes)
+    shapes = rule(call)
+    check_shapes(call, shapes)
+    own = _DTYPES.get(operator)
+    return tuple(
+        TensorType(own(call) if own else _result_dtype(signature, position, bound), result)
+        for position, result in enumerate(shapes)
+    )
+
+
+def check_operands(signature: Signature, operands: Sequence[ir.Value | None]) -> None:
+    """Refuse a wrong number of operands and the absence of one that must be there."""
+    if not signature.least <= len(operands) <= signature.most:
+        raise signature.fault(f"it has {len(operands)} operands")
+    for position, value in enumerate(operands):
+        slot = signature.operand(position)
+        if value is None and not slot.optional:
+            raise signature.fault(f"operand {position} ({slot.name}) is missing")
+
+
+def check_attributes(signature: Signature, attributes: Mapping[str, Any]) -> None:
+    """Refuse attributes that the operator has not, and numbers no tensor can need."""
+    missing = signature.required - attributes.keys()
+    if missing:
+        raise signature.fault(f"the attribute {min(missing)} is missing")
+    for name, value in attributes.items():
+        if name not in signature.kinds:
+            raise signature.fault(f"it has no attribute {name}")
+        for number in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(number, int) and abs(number) > LARGEST:
+                raise signature.fault(f"the attribute {name} is {number}")
+
+
+def check_shapes(call: Call, shapes: Sequence[Shape]) -> None:
+    """Refuse dimensions that are negative or beyond what runtimes can count."""
+    for result in shapes:
+        for dim in result:
+            if isinstance(dim, int) and not 0 <= dim <= LARGEST:
+                raise call.fault(f"a dimension of the result would be {dim}")
+
+
+def _result_dtype(signature: Signature, position: int, bound: Mapping[str, DType]) -> DType:
+    slot = signature.result(position)
+    dtype = bound.get(slot.letter, slot.only)
+    if dtype is None:
+        raise signature.fault(f"the element type of result {position} is not known")
+    return dtype

@@ -1,0 +1,124 @@
+"""What is true of every graph between two passes, checked in one sweep.
+
+Names are unique, values are defined once and before they are used, every node is an operator of
+the standard domain with a type rule, and every type that is written is the type the rule gives.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from dslc import dims
+from dslc.errors import InternalError
+from dslc.graph.attributes import attributes_of
+from dslc.graph.operators import LARGEST, ShapeNotKnownError, infer, signature_of
+from dslc.graph.values import DTYPES, type_of
+from dslc.types import TensorType
+
+
+def verify(graph: ir.Graph) -> None:
+    """Refuse a graph that is not well formed, with an InternalError that names the node."""
+    defined: set[ir.Value] = set()
+    names: set[str] = set()
+    for value in (*graph.inputs, *graph.initializers.values()):
+        # An initializer may be an input as well: the default of it.
+        if value not in defined:
+            _define(value, defined, names)
+    for value in graph.initializers.values():
+        _check_constant(value)
+    node_names: set[str] = set()
+    for node in graph:
+        if not node.name or node.name in node_names:
+            raise _fault(f"two nodes are called {node.name}")
+        node_names.add(node.name)
+        _check_node(node, defined)
+        for value in node.outputs:
+            _define(value, defined, names)
+    for value in graph.outputs:
+        if value not in defined:
+            raise _fault(f"the output {value.name} is not computed")
+    if len({value.name for value in graph.outputs}) < len(graph.outputs):
+        raise _fault("two outputs have one name")
+
+
+def _define(value: ir.Value, defined: set[ir.Value], names: set[str]) -> None:
+    """Note a value that can be used from here on."""
+    if not value.name or value.name in names:
+        raise _fault(f"two values are called {value.name}")
+    names.add(value.name)
+    defined.add(value)
+    _check_type(value)
+
+
+def _check_type(value: ir.Value) -> None:
+    """Compare our type of a value with what is written for others; dimensions are in range."""
+    type = type_of(value)
+    if value.dtype is None or DTYPES.get(value.dtype) is not type.dtype:
+        raise _fault(f"{value.name} is {type}, but {value.dtype} is written on it")
+    written = value.shape
+    if written is None or [str(dim) for dim in written] != [str(dim) for dim in type.shape]:
+        raise _fault(f"{value.name} is {type}, but the shape {written} is written on it")
+    for dim in type.shape:
+        if isinstance(dim, int) and not 0 <= dim <= LARGEST:
+            raise _fault(f"{value.name} is {type}")
+
+
+def _check_constant(value: ir.Value) -> None:
+    type, held = type_of(value), value.const_value
+    if held is None:
+        if not value.is_graph_input():
+            raise _fault(f"the constant {value.name} has no elements")
+    elif DTYPES.get(held.dtype) is not type.dtype or tuple(held.shape.numpy()) != type.shape:
+        raise _fault(f"{value.name} is {type}, but holds {held.dtype}{held.shape}")
+
+
+def _check_node(node: ir.Node, defined: set[ir.Value]) -> None:
+    if node.domain not in ("", "ai.onnx"):
+        raise _fault(f"{node.name} is of the domain {node.domain}")
+    for value in node.inputs:
+        if value is not None and value not in defined:
+            raise _fault(f"{node.name} uses {value.name} before it is defined")
+    try:
+        _check_types(node)
+    except InternalError as error:
+        error.add_note(f"at the node {node.name}: {node.doc_string or 'of no line'}")
+        raise
+
+
+def _check_types(node: ir.Node) -> None:
+    _check_kinds(node)
+    written = tuple(type_of(value) for value in node.outputs)
+    try:
+        types = infer(node.op_type, node.inputs, attributes_of(node))
+    except ShapeNotKnownError:
+        _check_given(node, written)
+        return
+    if not written or written != types[: len(written)]:
+        raise _fault(
+            f"{node.name} ({node.op_type}) gives {_text(types)}, but {_text(written)} is written"
+        )
+
+
+def _check_kinds(node: ir.Node) -> None:
+    signature = signature_of(node.op_type)
+    for name, attribute in node.attributes.items():
+        if signature.kinds.get(name) is not attribute.type:
+            raise signature.fault(f"the attribute {name} of {node.name} is {attribute.type}")
+
+
+def _check_given(node: ir.Node, written: tuple[TensorType, ...]) -> None:
+    """Check what can be known of a type that was given to the builder."""
+    if len(written) != 1:
+        raise _fault(f"{node.name} has {len(written)} results of unknown shape")
+    if node.op_type == "Reshape" and node.inputs[0] is not None:
+        before = type_of(node.inputs[0]).size
+        if dims.known((before, written[0].size)) and before != written[0].size:
+            raise _fault(f"{node.name} makes {written[0].size} elements of {before}")
+
+
+def _text(types: tuple[TensorType, ...]) -> str:
+    return ", ".join(str(type) for type in types)
+
+
+def _fault(message: str) -> InternalError:
+    return InternalError("verify", message)

@@ -1,0 +1,116 @@
+"""Initial values drawn evenly from an interval."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dslc.errors import RuleError
+from dslc.initializers import draw
+from dslc.initializers.base import Initializer
+from dslc.initializers.draw import Doubles
+from dslc.initializers.fans import Mode, Nonlinearity, check_matrix, fans, gain
+from dslc.operation import Array, setting
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+
+class _Even(Initializer, ABC):
+    """Even over an interval that may depend on the shape.
+
+    Formula: low + (high - low) (k + 1/2) / 2^32, k a random whole number below 2^32.
+    """
+
+    @abstractmethod
+    def interval(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Return low and high."""
+
+    def sample(self, shape: tuple[int, ...], key: int) -> Array:
+        scale, offset = self._line(shape)
+
+        def transform(k: Doubles) -> Doubles:
+            k *= scale
+            k += offset
+            return k
+
+        return draw.sample(shape, key, transform)
+
+    def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:
+        scale, offset = self._line(shape)
+        return draw.lower(g, shape, key, lambda k: g.Add(g.Mul(k, scale), offset))
+
+    def _line(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        low, high = self.interval(shape)
+        scale = (high - low) / draw.RANGE
+        return scale, low + scale / 2
+
+
+@dataclass(frozen=True)
+class Uniform(_Even):
+    """Draw evenly between a and b.
+
+    Errors: E0406 unless a < b.
+    """
+
+    a: float = 0.0
+    b: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.a < self.b:
+            raise RuleError("E0406", f"a={self.a} must be less than b={self.b}", about="a")
+
+    def interval(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        return self.a, self.b
+
+
+@dataclass(frozen=True)
+class XavierUniform(_Even):
+    """Draw evenly, so that values and gradients keep their variance in both directions.
+
+    Formula: bound = gain sqrt(6 / (fan_in + fan_out)); fan_in = in / groups * kernel, fan_out = out
+    * kernel.
+
+    Errors: E0311 for fewer than 2 dimensions.
+
+    Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks" (2010), equation 16.
+    """
+
+    gain: float = setting(1.0, above=0.0)
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        check_matrix("xavier_uniform", shape)
+
+    def interval(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        bound = self.gain * math.sqrt(6 / sum(fans(shape)))
+        return -bound, bound
+
+
+@dataclass(frozen=True)
+class KaimingUniform(_Even):
+    """Draw evenly, so that the nonlinearity behind keeps the variance. `a` is the slope of leaky_relu.
+
+    Formula: bound = gain sqrt(3 / fan); gain of leaky_relu = sqrt(2 / (1 + a^2)).
+
+    Errors: E0311 for fewer than 2 dimensions.
+
+    Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers" (2015), equations 10 and 14.
+    """
+
+    a: float = 0.0
+    mode: Mode = "fan_in"
+    nonlinearity: Nonlinearity = "leaky_relu"
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        check_matrix("kaiming_uniform", shape)
+
+    def interval(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        fan_in, fan_out = fans(shape)
+        fan = fan_in if self.mode == "fan_in" else fan_out
+        bound = gain(self.nonlinearity, self.a) * math.sqrt(3 / fan)
+        return -bound, bound

@@ -1,0 +1,182 @@
+"""Activations: the nonlinear functions between layers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from dslc.layers.elementwise import Elementwise, erf
+from dslc.operation import Array
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+
+def _sigmoid(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)) without an overflow on either side."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+@dataclass(frozen=True)
+class Relu(Elementwise):
+    """Set negative elements to 0.
+
+    Formula: y = max(x, 0)
+    Kinks: the derivative at 0 is 0.
+    """
+
+    operator = "Relu"
+
+    def compute(self, x: Array) -> Array:
+        return np.maximum(x, 0)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return (x > 0).astype(x.dtype)
+
+
+@dataclass(frozen=True)
+class LeakyRelu(Elementwise):
+    """Scale negative elements down.
+
+    Formula: y = x where x > 0, else negative_slope * x
+    Kinks: the derivative at 0 is `negative_slope`.
+    """
+
+    negative_slope: float = 0.01
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.LeakyRelu(x, alpha=float(self.negative_slope))
+
+    def compute(self, x: Array) -> Array:
+        return np.where(x > 0, x, self.negative_slope * x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.where(x > 0, 1, self.negative_slope).astype(x.dtype)
+
+
+@dataclass(frozen=True)
+class Elu(Elementwise):
+    """Bend negative elements towards `-alpha`.
+
+    Formula: y = x where x > 0, else alpha * (exp(x) - 1)
+    Kinks: the derivative at 0 is `alpha`.
+    Source: Clevert, Unterthiner and Hochreiter 2016, equation 15.
+    """
+
+    alpha: float = 1.0
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Elu(x, alpha=float(self.alpha))
+
+    def compute(self, x: Array) -> Array:
+        return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.where(x > 0, 1, self.alpha * np.exp(np.minimum(x, 0)))
+
+
+@dataclass(frozen=True)
+class Sigmoid(Elementwise):
+    """Squeeze each element into the range from 0 to 1.
+
+    Formula: y = 1 / (1 + exp(-x))
+    """
+
+    operator = "Sigmoid"
+
+    def compute(self, x: Array) -> Array:
+        return _sigmoid(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return y * (1 - y)
+
+
+@dataclass(frozen=True)
+class Tanh(Elementwise):
+    """Squeeze each element into the range from -1 to 1 by the hyperbolic tangent."""
+
+    operator = "Tanh"
+
+    def compute(self, x: Array) -> Array:
+        return np.tanh(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return 1 - y * y
+
+
+@dataclass(frozen=True)
+class Softplus(Elementwise):
+    """Smooth the bend of `relu`.
+
+    Formula: y = log(1 + exp(x))
+    """
+
+    operator = "Softplus"
+
+    def compute(self, x: Array) -> Array:
+        return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return _sigmoid(x)
+
+
+@dataclass(frozen=True)
+class Silu(Elementwise):
+    """Multiply each element by its sigmoid (also called swish).
+
+    Formula: y = x / (1 + exp(-x))
+    """
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Mul(x, g.Sigmoid(x))
+
+    def compute(self, x: Array) -> Array:
+        return x * _sigmoid(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        gate = _sigmoid(x)
+        return gate + y * (1 - gate)
+
+
+@dataclass(frozen=True)
+class Gelu(Elementwise):
+    """Multiply each element by the normal distribution function at it.
+
+    Formula: y = x * (1 + erf(x / sqrt(2))) / 2; with `approximate=tanh` the error function is replaced by
+        tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)), which differs by up to 5e-4
+    Source: Hendrycks and Gimpel 2016, section 2.
+    """
+
+    approximate: Literal["tanh"] | None = None
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Mul(g.Mul(x, 0.5), g.Add(self._lower_bend(g, x), 1.0))
+
+    def _lower_bend(self, g: Builder, x: ir.Value) -> Any:
+        if self.approximate is None:
+            return g.Erf(g.Mul(x, math.sqrt(0.5)))
+        cube = g.Mul(g.Mul(x, x), x)
+        return g.Tanh(g.Mul(g.Add(x, g.Mul(cube, 0.044715)), math.sqrt(2 / math.pi)))
+
+    def compute(self, x: Array) -> Array:
+        return 0.5 * x * (1 + self._bend(x))
+
+    def slope(self, x: Array, y: Array) -> Array:
+        bend = self._bend(x)
+        if self.approximate is None:
+            steepness = math.sqrt(2 / math.pi) * np.exp(-x * x / 2)
+        else:
+            inner = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x)
+            steepness = (1 - bend * bend) * inner
+        return 0.5 * (1 + bend) + 0.5 * x * steepness
+
+    def _bend(self, x: Array) -> Array:
+        if self.approximate is None:
+            return erf(x * math.sqrt(0.5))
+        return np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))

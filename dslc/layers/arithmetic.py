@@ -1,0 +1,373 @@
+"""Arithmetic on two values, or more, of shapes that broadcast."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from dslc.dims import Expression
+from dslc.errors import RuleError
+from dslc.layers.rules import broadcast_shape, need_float, need_number, same_dtype
+from dslc.operation import Array, Function, Reference
+from dslc.reference.run import Run
+from dslc.types import Shape, TensorType, broadcast, shape_text
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+
+def sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
+    """Add a gradient up over the dimensions along which a value of `shape` was repeated."""
+    extra = tuple(range(gradient.ndim - len(shape)))
+    stretched = tuple(
+        axis + len(extra)
+        for axis, size in enumerate(shape)
+        if size == 1 and gradient.shape[axis + len(extra)] != 1
+    )
+    return gradient.sum(axis=(*extra, *stretched)).reshape(shape)
+
+
+@dataclass(frozen=True)
+class Binary(Function, ABC):
+    """A function of two values, element by element.
+
+    `sign` is its operator in the language; `slopes` are the derivatives by x and y, where z is the result.
+    """
+
+    operator: ClassVar[str]
+    sign: ClassVar[str]
+
+    def infer(self, x: TensorType, y: TensorType) -> TensorType:
+        for about, value in enumerate((x, y)):
+            self.check(value, about)
+        dtype = same_dtype(self.sign, (x, y))
+        return TensorType(dtype, broadcast_shape(self.sign, (x, y)))
+
+    def check(self, value: TensorType, about: int) -> None:
+        need_number(self.sign, value, about)
+
+    def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
+        return g.node(self.operator, [x, y])
+
+    @abstractmethod
+    def compute(self, x: Array, y: Array) -> Array:
+        """Return the results for two arrays."""
+
+    @abstractmethod
+    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        """Return dz/dx and dz/dy at each element."""
+
+    def reference(self, run: Run, x: Array, y: Array) -> Reference:
+        z = self.compute(x, y)
+
+        def backward(dz: Array) -> tuple[Array, ...]:
+            dx, dy = self.slopes(x, y, z)
+            return sum_to(dz * dx, x.shape), sum_to(dz * dy, y.shape)
+
+        return z, backward
+
+
+@dataclass(frozen=True)
+class Sub(Binary):
+    """Subtract, element by element; also written `x - y`.
+
+    Shapes: two that broadcast.
+    """
+
+    operator = "Sub"
+    sign = "-"
+
+    def compute(self, x: Array, y: Array) -> Array:
+        return x - y
+
+    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        return np.ones_like(z), np.full_like(z, -1)
+
+
+@dataclass(frozen=True)
+class Div(Binary):
+    """Divide, element by element; also written `x / y`.
+
+    Shapes: two that broadcast.
+    Errors: E0401 for whole numbers, whose quotient is `x // y`.
+    """
+
+    operator = "Div"
+    sign = "/"
+
+    def check(self, value: TensorType, about: int) -> None:
+        need_float(self.sign, value, about)
+
+    def compute(self, x: Array, y: Array) -> Array:
+        return x / y
+
+    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        return 1 / y, -z / y
+
+
+@dataclass(frozen=True)
+class Floordiv(Binary):
+    """Divide and round down, element by element; also written `x // y`.
+
+    Shapes: two that broadcast.
+    Kinks: the derivative is 0, at the steps too.
+    """
+
+    sign = "//"
+
+    def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
+        if g.dtype_of(x).is_float:
+            return g.Floor(g.Div(x, y))
+        # Div rounds whole numbers towards 0, Mod takes the sign of y: without the rest, the division comes out even.
+        return g.Div(g.Sub(x, g.Mod(x, y)), y)
+
+    def compute(self, x: Array, y: Array) -> Array:
+        return np.floor_divide(x, y)
+
+    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        return np.zeros_like(z), np.zeros_like(z)
+
+
+@dataclass(frozen=True)
+class Mod(Binary):
+    """Take the rest of `x // y`, element by element; also written `x % y`. It has the sign of y.
+
+    Shapes: two that broadcast.
+    Kinks: where the rest is 0 the derivatives are those beside it.
+    """
+
+    sign = "%"
+
+    def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
+        if g.dtype_of(x).is_float:
+            return g.Sub(x, g.Mul(g.Floor(g.Div(x, y)), y))
+        return g.Mod(x, y)
+
+    def compute(self, x: Array, y: Array) -> Array:
+        return np.mod(x, y)
+
+    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        return np.ones_like(z), -np.floor(x / y)
+
+
+@dataclass(frozen=True)
+class Pow(Binary):
+    """Raise x to the power y, element by element; also written `x ** y`.
+
+    Shapes: two that broadcast.
+    Kinks: where x is not above 0, the derivative by y is 0.
+    """
+
+    operator = "Pow"
+    sign = "**"
+
+    def check(self, value: TensorType, about: int) -> None:
+        need_float(self.sign, value, about)
+
+    def compute(self, x: Array, y: Array) -> Array:
+        return x**y
+
+    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        safe = np.where(y == 0, 1, x)
+        logarithm = np.log(np.where(x > 0, x, 1))
+        return y * safe ** (y - 1), z * logarithm
+
+
+@dataclass(frozen=True)
+class Minimum(Binary):
+    """Take the smaller of two values, element by element.
+
+    Shapes: two that broadcast.
+    Kinks: of equal operands the first has the derivative.
+    """
+
+    sign = "minimum"
+
+    def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
+        return g.Min(x, y)
+
+    def compute(self, x: Array, y: Array) -> Array:
+        return np.minimum(x, y)
+
+    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        first = (x <= y).astype(z.dtype)
+        return first, 1 - first
+
+
+@dataclass(frozen=True)
+class Variadic(Function, ABC):
+    """A function of one or more values, element by element, from left to right."""
+
+    operator: ClassVar[str]
+    sign: ClassVar[str]
+
+    def infer(self, *values: TensorType) -> TensorType:
+        for about, value in enumerate(values):
+            need_number(self.sign, value, about)
+        dtype = same_dtype(self.sign, values)
+        return TensorType(dtype, broadcast_shape(self.sign, values))
+
+    def lower(self, g: Builder, *values: ir.Value) -> Any:
+        return reduce(lambda x, y: g.node(self.operator, [x, y]), values)
+
+    @abstractmethod
+    def compute(self, values: tuple[Array, ...]) -> Array:
+        """Return the results for the arrays."""
+
+    @abstractmethod
+    def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
+        """Return dy by the value at `index`, at each element."""
+
+    def reference(self, run: Run, *values: Array) -> Reference:
+        y = self.compute(values)
+
+        def backward(dy: Array) -> tuple[Array, ...]:
+            return tuple(
+                sum_to(dy * self.slope(values, index, y), value.shape)
+                for index, value in enumerate(values)
+            )
+
+        return y, backward
+
+
+@dataclass(frozen=True)
+class Add(Variadic):
+    """Add values, element by element; also written `x + y`, and `add { | ... | ... }` for branches of one shape.
+
+    Shapes: any that broadcast.
+    """
+
+    operator = "Add"
+    sign = "+"
+
+    def compute(self, values: tuple[Array, ...]) -> Array:
+        return np.asarray(sum(values[1:], start=values[0]))
+
+    def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
+        return np.ones_like(y)
+
+
+@dataclass(frozen=True)
+class Mul(Variadic):
+    """Multiply values, element by element; also written `x * y`, and `mul { | ... | ... }` for branches of one shape.
+
+    Shapes: any that broadcast.
+    """
+
+    operator = "Mul"
+    sign = "*"
+
+    def compute(self, values: tuple[Array, ...]) -> Array:
+        return np.asarray(reduce(np.multiply, values))
+
+    def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
+        others = [*values[:index], *values[index + 1 :]]
+        return np.asarray(reduce(np.multiply, others, np.ones_like(y)))
+
+
+@dataclass(frozen=True)
+class Maximum(Variadic):
+    """Take the largest of the values, element by element; also written `max(x, y)` and `max { | ... | ... }`.
+
+    Shapes: any that broadcast.
+    Kinks: of equal operands the first has the derivative.
+    """
+
+    operator = "Max"
+    sign = "maximum"
+
+    def compute(self, values: tuple[Array, ...]) -> Array:
+        return np.asarray(reduce(np.maximum, values))
+
+    def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
+        earlier = any_equal(values[:index], y)
+        return ((values[index] == y) & ~earlier).astype(y.dtype)
+
+
+def any_equal(values: tuple[Array, ...], y: Array) -> Array:
+    """Tell at each element of `y` whether one of `values` equals it."""
+    return np.asarray(reduce(np.logical_or, (v == y for v in values), np.zeros(y.shape, bool)))
+
+
+@dataclass(frozen=True)
+class Matmul(Function):
+    """Multiply matrices; also written `x @ y`.
+
+    Shapes: [..., n, k] @ [..., k, m] -> [..., n, m], where the leading dimensions broadcast; a vector [k] is a row on the
+        left and a column on the right, and its dimension is gone from the result.
+    Errors: E0307 where the inner sizes differ.
+    """
+
+    def infer(self, x: TensorType, y: TensorType) -> TensorType:
+        need_float("@", x, 0)
+        need_float("@", y, 1)
+        dtype = same_dtype("@", (x, y))
+        if not x.rank or not y.rank:
+            message = f"`@` multiplies matrices; {x} @ {y} has a single number: write `*`"
+            raise RuleError("E0307", message, about=0 if not x.rank else 1)
+        if x.shape[-1] != y.shape[-min(y.rank, 2)]:
+            raise _unequal(x, y)
+        stack = broadcast(x.shape[:-2], y.shape[:-2])
+        if stack is None:
+            message = f"`@` cannot pair the matrices of {shape_text(x.shape)} and {shape_text(y.shape)}"
+            raise RuleError("E0307", message)
+        return TensorType(dtype, (*stack, *x.shape[-2:-1], *(y.shape[-1:] if y.rank > 1 else ())))
+
+    def multiply_adds(
+        self, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]
+    ) -> int | Expression:
+        return outputs[0].size * inputs[0].shape[-1]
+
+    def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
+        return g.MatMul(x, y)
+
+    def reference(self, run: Run, x: Array, y: Array) -> Reference:
+        z = np.matmul(x, y)
+        rows = x if x.ndim > 1 else x[None, :]
+        columns = y if y.ndim > 1 else y[:, None]
+
+        def backward(dz: Array) -> tuple[Array, ...]:
+            dz = dz if y.ndim > 1 else dz[..., None]
+            dz = dz if x.ndim > 1 else dz[..., None, :]
+            dx = sum_to(np.matmul(dz, np.swapaxes(columns, -1, -2)), rows.shape)
+            dy = sum_to(np.matmul(np.swapaxes(rows, -1, -2), dz), columns.shape)
+            return dx.reshape(x.shape), dy.reshape(y.shape)
+
+        return z, backward
+
+
+def _unequal(x: TensorType, y: TensorType) -> RuleError:
+    inner = y.shape[-min(y.rank, 2)]
+    facts = [
+        f"the left one is {shape_text(x.shape)} and the right one is {shape_text(y.shape)}: "
+        f"inner sizes {x.shape[-1]} and {inner} differ"
+    ]
+    helps = [
+        f"{text}, which gives {shape_text(shape)}" for text, shape in _transposes(x, y)
+    ] or ["the last dimension of the left one must be the last but one of the right one"]
+    return RuleError("E0307", "`@` cannot multiply these shapes", facts=facts, helps=helps)
+
+
+def _transposes(x: TensorType, y: TensorType) -> list[tuple[str, Shape]]:
+    """Return the transpositions after which the inner sizes agree, and what each gives."""
+    if x.rank > 2 or y.rank > 2:
+        return []
+    turned_x, turned_y = x.with_shape(x.shape[::-1]), y.with_shape(y.shape[::-1])
+    tried = []
+    if x.rank == 2:
+        tried.append(("transpose the left one:  transpose(x) @ y", turned_x, y))
+    if y.rank == 2:
+        tried.append(("transpose the right one:  x @ transpose(y)", x, turned_y))
+    if x.rank == y.rank == 2:
+        tried.append(("transpose both:  transpose(x) @ transpose(y)", turned_x, turned_y))
+    return [
+        (text, Matmul().infer(a, b).shape)
+        for text, a, b in tried
+        if a.shape[-1] == b.shape[-min(b.rank, 2)]
+    ]

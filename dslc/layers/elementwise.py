@@ -1,0 +1,283 @@
+"""Functions of one value that work on each element by itself.
+
+A subclass says three things: the ONNX operator (or a `lower` of its own), the formula, and its derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from dslc.errors import RuleError
+from dslc.layers.rules import need_float, need_number
+from dslc.operation import Array, Function, Reference
+from dslc.reference.run import Run
+from dslc.types import TensorType
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+
+@dataclass(frozen=True)
+class Elementwise(Function, ABC):
+    """A function of each element. `compute` is the formula, `slope` its derivative at x, where y is the result."""
+
+    operator: ClassVar[str]
+    accepts: ClassVar[Callable[[str, TensorType], None]] = need_float
+
+    def infer(self, x: TensorType) -> TensorType:
+        type(self).accepts(self.language_name(), x)
+        return x
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.node(self.operator, [x])
+
+    @abstractmethod
+    def compute(self, x: Array) -> Array:
+        """Return the results for an array of elements."""
+
+    @abstractmethod
+    def slope(self, x: Array, y: Array) -> Array:
+        """Return dy/dx at each element."""
+
+    def reference(self, run: Run, x: Array) -> Reference:
+        y = self.compute(x)
+        return y, lambda dy: (dy * self.slope(x, y),)
+
+
+@dataclass(frozen=True)
+class Step(Elementwise, ABC):
+    """A function that is flat wherever it has a derivative. Kinks: the derivative is 0 at the steps, too."""
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.zeros_like(x)
+
+
+@dataclass(frozen=True)
+class Abs(Elementwise):
+    """Take the absolute value of each element.
+
+    Kinks: the derivative at 0 is 0.
+    """
+
+    operator = "Abs"
+    accepts = need_number
+
+    def compute(self, x: Array) -> Array:
+        return np.abs(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.sign(x)
+
+
+@dataclass(frozen=True)
+class Neg(Elementwise):
+    """Change the sign of each element; also written `-x`."""
+
+    operator = "Neg"
+    accepts = need_number
+
+    def compute(self, x: Array) -> Array:
+        return -x
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.full_like(x, -1)
+
+
+@dataclass(frozen=True)
+class Square(Elementwise):
+    """Multiply each element by itself."""
+
+    accepts = need_number
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Mul(x, x)
+
+    def compute(self, x: Array) -> Array:
+        return x * x
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return 2 * x
+
+
+@dataclass(frozen=True)
+class Sqrt(Elementwise):
+    """Take the square root of each element.
+
+    Kinks: the derivative at 0 is infinite.
+    """
+
+    operator = "Sqrt"
+
+    def compute(self, x: Array) -> Array:
+        return np.sqrt(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return 0.5 / y
+
+
+@dataclass(frozen=True)
+class Reciprocal(Elementwise):
+    """Divide 1 by each element."""
+
+    operator = "Reciprocal"
+
+    def compute(self, x: Array) -> Array:
+        return 1 / x
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return -y * y
+
+
+@dataclass(frozen=True)
+class Exp(Elementwise):
+    """Raise e to the power of each element."""
+
+    operator = "Exp"
+
+    def compute(self, x: Array) -> Array:
+        return np.exp(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return y
+
+
+@dataclass(frozen=True)
+class Log(Elementwise):
+    """Take the natural logarithm of each element."""
+
+    operator = "Log"
+
+    def compute(self, x: Array) -> Array:
+        return np.log(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return 1 / x
+
+
+@dataclass(frozen=True)
+class Sin(Elementwise):
+    """Take the sine of each element, in radians."""
+
+    operator = "Sin"
+
+    def compute(self, x: Array) -> Array:
+        return np.sin(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.cos(x)
+
+
+@dataclass(frozen=True)
+class Cos(Elementwise):
+    """Take the cosine of each element, in radians."""
+
+    operator = "Cos"
+
+    def compute(self, x: Array) -> Array:
+        return np.cos(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return -np.sin(x)
+
+
+def erf(x: Array) -> Array:
+    """Return the error function of each element, in the precision of `x`."""
+    return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(x), dtype=x.dtype)
+
+
+@dataclass(frozen=True)
+class Erf(Elementwise):
+    """Take the error function of each element.
+
+    Formula: erf(x) = 2 / sqrt(pi) * the integral of exp(-t^2) from 0 to x
+    """
+
+    operator = "Erf"
+
+    def compute(self, x: Array) -> Array:
+        return erf(x)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return 2 / math.sqrt(math.pi) * np.exp(-x * x)
+
+
+@dataclass(frozen=True)
+class Sign(Step):
+    """Return -1, 0 or 1 for each element."""
+
+    operator = "Sign"
+    accepts = need_number
+
+    def compute(self, x: Array) -> Array:
+        return np.sign(x)
+
+
+@dataclass(frozen=True)
+class Floor(Step):
+    """Round each element down."""
+
+    operator = "Floor"
+
+    def compute(self, x: Array) -> Array:
+        return np.floor(x)
+
+
+@dataclass(frozen=True)
+class Ceil(Step):
+    """Round each element up."""
+
+    operator = "Ceil"
+
+    def compute(self, x: Array) -> Array:
+        return np.ceil(x)
+
+
+@dataclass(frozen=True)
+class Round(Step):
+    """Round each element to the nearest whole number, halves to the even one."""
+
+    operator = "Round"
+
+    def compute(self, x: Array) -> Array:
+        return np.rint(x)
+
+
+@dataclass(frozen=True)
+class Clip(Elementwise):
+    """Limit each element to the range from `min` to `max`; a limit that is `none` does not hold.
+
+    Errors: E0406 where the limits exclude each other.
+    Kinks: the derivative at a limit is 0.
+    """
+
+    accepts = need_number
+    min: float | None = None
+    max: float | None = None
+
+    def infer(self, x: TensorType) -> TensorType:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            message = f"`clip` cannot keep values above {self.min} and below {self.max}"
+            raise RuleError("E0406", message, about="max")
+        return super().infer(x)
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Clip(x, self.min, self.max)
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.clip(x, *self._limits()), dtype=x.dtype)
+
+    def slope(self, x: Array, y: Array) -> Array:
+        low, high = self._limits()
+        return ((x > low) & (x < high)).astype(x.dtype)
+
+    def _limits(self) -> tuple[float, float]:
+        low = -math.inf if self.min is None else self.min
+        return low, math.inf if self.max is None else self.max

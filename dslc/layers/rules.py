@@ -1,0 +1,136 @@
+"""Checks that many shape and type rules make, each with its one sentence.
+
+`name` is how a message calls the operation: its name, or the sign the language has for it (`+`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dslc.dims import Expression
+from dslc.errors import RuleError
+from dslc.types import DType, Shape, TensorType, broadcast, shape_text
+
+
+def need_float(name: str, x: TensorType, about: int = 0) -> None:
+    """Refuse anything but floating-point numbers (E0401)."""
+    if not x.dtype.is_float:
+        raise RuleError(
+            "E0401",
+            f"`{name}` needs floating-point numbers",
+            about=about,
+            text=f"this is {x}",
+            helps=("convert the value first:  cast(float32)",),
+        )
+
+
+def need_number(name: str, x: TensorType, about: int = 0) -> None:
+    """Refuse what cannot be computed with: bool, and the small integers of stored data (E0401)."""
+    if not (x.dtype.is_float or x.dtype in (DType.INT64, DType.INT32)):
+        raise RuleError(
+            "E0401",
+            f"`{name}` cannot compute with {x.dtype}",
+            about=about,
+            text=f"this is {x}",
+            helps=("convert the value first:  cast(float32)  or  cast(int64)",),
+        )
+
+
+def need_bool(name: str, x: TensorType, about: int = 0) -> None:
+    """Refuse anything but truth values (E0401)."""
+    if x.dtype is not DType.BOOL:
+        raise RuleError(
+            "E0401",
+            f"`{name}` needs truth values",
+            about=about,
+            text=f"this is {x}",
+            helps=("a comparison gives truth values:  x != 0",),
+        )
+
+
+def need_index(name: str, x: TensorType, about: int = 0) -> None:
+    """Refuse anything but whole numbers that count places (E0401)."""
+    if x.dtype not in (DType.INT64, DType.INT32):
+        raise RuleError(
+            "E0401",
+            f"`{name}` needs whole numbers",
+            about=about,
+            text=f"it counts places from 0; this is {x}",
+            helps=("declare it as int64, or convert it:  cast(int64)",),
+        )
+
+
+def same_dtype(name: str, types: Sequence[TensorType]) -> DType:
+    """Return the element type that all `types` have (E0402)."""
+    first = types[0].dtype
+    for about, x in enumerate(types):
+        if x.dtype is not first:
+            raise RuleError(
+                "E0402",
+                f"`{name}` cannot combine {first} with {x.dtype}",
+                about=about,
+                text=f"this is {x}",
+                facts=("element types are never converted unasked",),
+                helps=(f"convert one of them:  cast({first if first.is_float else x.dtype})",),
+            )
+    return first
+
+
+def broadcast_shape(name: str, types: Sequence[TensorType]) -> Shape:
+    """Return the shape that `types` broadcast to (E0308)."""
+    shape = broadcast(*(x.shape for x in types))
+    if shape is None:
+        shapes = [shape_text(x.shape) for x in types]
+        raise RuleError(
+            "E0308",
+            f"`{name}` cannot combine {', '.join(shapes[:-1])} and {shapes[-1]}",
+            facts=(
+                "shapes are compared from the last dimension backwards; "
+                "each pair must be equal, or one of them 1",
+            ),
+        )
+    return shape
+
+
+def axis_of(name: str, axis: int, x: TensorType, about: str = "axis") -> int:
+    """Return `axis` counted from the front (E0312)."""
+    if not -x.rank <= axis < x.rank:
+        places = f"dimensions 0 to {x.rank - 1}" if x.rank else "no dimensions"
+        raise RuleError(
+            "E0312",
+            f"`{name}` has no dimension {axis} to work on",
+            about=about,
+            text=f"the value is {shape_text(x.shape)}: {places}",
+        )
+    return axis % x.rank
+
+
+def axes_of(name: str, axis: int | tuple[int, ...] | None, x: TensorType) -> tuple[int, ...]:
+    """Return the axes that a setting names, ascending and counted from the front; None: all (E0312)."""
+    if axis is None:
+        return tuple(range(x.rank))
+    wanted = (axis,) if isinstance(axis, int) else axis
+    found = sorted(axis_of(name, item, x) for item in wanted)
+    if len(set(found)) != len(found):
+        raise RuleError("E0312", f"`{name}` names a dimension twice", about="axis")
+    return tuple(found)
+
+
+def dimension_text(axis: int, rank: int) -> str:
+    """Return `dimension 1 (channels)`, as messages call it."""
+    return f"dimension {axis} (channels)" if axis == 1 and rank >= 3 else f"dimension {axis}"
+
+
+def differing(one: Shape, other: Shape) -> list[int]:
+    """Return the dimensions in which two shapes of equal rank differ."""
+    return [axis for axis, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+
+
+def without_axis(shape: Shape, axis: int) -> Shape:
+    """Return `shape` with one dimension taken out."""
+    return (*shape[:axis], *shape[axis + 1 :])
+
+
+def is_one(dim: int | Expression) -> bool:
+    """Tell whether a dimension is known to be 1."""
+    return isinstance(dim, int) and dim == 1

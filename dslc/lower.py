@@ -1,0 +1,87 @@
+"""Network -> graph: every call of a network as ONNX nodes.
+
+What it does not do: decide which calls (the caller names the values it wants), make inputs (the caller binds inputs,
+targets and parameters to values of the graph), or differentiate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import onnx_ir as ir
+
+from dslc.errors import InternalError
+from dslc.graph.builder import Builder, type_of
+from dslc.network.network import Call, Constant, Network, Value
+from dslc.source import Span
+
+Environment = dict[Value, ir.Value]
+"""What stands for each value of the network in the graph."""
+
+
+def lower(
+    g: Builder, network: Network, wanted: Iterable[Value], bound: Mapping[Value, ir.Value]
+) -> Environment:
+    """Append the calls that `wanted` depend on; return where every value of the network now stands.
+
+    Running statistics that a call updates stand for their next value afterwards, so a shared layer updates them once
+    per call, in row order.
+    """
+    environment: Environment = dict(bound)
+    wanted = list(wanted)
+    for call in network.needed(wanted):
+        lower_call(g, call, environment)
+    for value in wanted:
+        _operand(g, value, environment)
+    return environment
+
+
+def lower_call(g: Builder, call: Call, environment: Environment) -> None:
+    """Append one call and enter its results and updated statistics in `environment`."""
+    operands = [None if value is None else _operand(g, value, environment) for value in call.inputs]
+    owned = [_operand(g, parameter, environment) for parameter in call.parameters]
+    with g.at(call.name, doc_of(call.span)), _mode(g, g.training and not call.frozen):
+        results = call.operation.lower(g, *operands, *owned)
+    results = results if isinstance(results, tuple) else (results,)
+    for value, result in zip(call.outputs, results, strict=True):
+        _agree(g, call, value, result)
+        environment[value] = result
+    environment.update(_updates(g, call))
+
+
+def doc_of(span: Span) -> str:
+    """Return the doc string of a node: the line of the spec it comes from."""
+    return f"{span.source.path}:{span.line}  {span.source.line_text(span.line).strip()}"
+
+
+def _operand(g: Builder, value: Value, environment: Environment) -> ir.Value:
+    if value not in environment:
+        if not isinstance(value, Constant):
+            raise InternalError("lower", f"`{value.name}` is used before it is computed", value.span)
+        environment[value] = g.constant(value.array, value.type.dtype)
+    return environment[value]
+
+
+@contextmanager
+def _mode(g: Builder, training: bool) -> Iterator[None]:
+    saved, g.training = g.training, training
+    g.updates.clear()
+    try:
+        yield
+    finally:
+        g.training = saved
+
+
+def _updates(g: Builder, call: Call) -> Iterator[tuple[Value, ir.Value]]:
+    by_name = {parameter.name.rpartition(".")[2]: parameter for parameter in call.parameters}
+    for name, value in g.updates.items():
+        yield by_name[name], value
+
+
+def _agree(g: Builder, call: Call, value: Value, result: ir.Value) -> None:
+    """The layer's shape rule and the operators' type rules are written apart: hold one against the other."""
+    expected = value.type.bind(g.sizes)
+    if type_of(result) != expected:
+        message = f"`{call.name}` should give {expected}, its nodes give {type_of(result)}"
+        raise InternalError("lower", message, call.span)

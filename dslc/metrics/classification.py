@@ -1,0 +1,209 @@
+"""Metrics of class scores against class numbers. A label that is `ignore_index` does not count."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dslc import dims
+from dslc.dims import Expression
+from dslc.errors import RuleError
+from dslc.losses.classification import CrossEntropy, check_labels
+from dslc.metrics.base import Metric
+from dslc.operation import Array, setting
+from dslc.reference.run import Run
+from dslc.types import DType, TensorType
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+COUNT = TensorType(DType.INT64, ())
+SUM = TensorType(DType.FLOAT64, ())
+
+
+class LabelMetric(Metric, ABC):
+    """A metric of scores and class numbers."""
+
+    axis: int
+    ignore_index: int | None
+
+    def index_limits(self, *types: TensorType) -> Mapping[int, int | Expression]:
+        return {1: types[0].shape[self.axis]}
+
+    def lower_count(self, g: Builder, target: ir.Value) -> Any:
+        """Return how many labels count."""
+        if self.ignore_index is not None:
+            return total(g, self.lower_counted(g, target))
+        size = dims.product(g.shape_of(target))
+        if isinstance(size, int):
+            return g.constant(size, DType.INT64)
+        return g.Squeeze(g.extent(size), g.axes(0))
+
+    def lower_counted(self, g: Builder, target: ir.Value) -> Any:
+        """Return where labels count."""
+        return g.Not(g.Equal(target, self.ignore_index))
+
+    def counted(self, target: Array) -> Array:
+        """Return where labels count."""
+        return np.asarray(np.not_equal(target, self.ignore_index))
+
+
+def total(g: Builder, flags: ir.Value) -> Any:
+    """Return how many of `flags` are true."""
+    return g.ReduceSum(g.cast(flags, DType.INT64), keepdims=0)
+
+
+def ratio(g: Builder, part: ir.Value, whole: ir.Value) -> Any:
+    """Return part / whole as float32, divided in float64."""
+    return g.cast(g.Div(g.cast(part, DType.FLOAT64), g.cast(whole, DType.FLOAT64)), DType.FLOAT32)
+
+
+@dataclass(frozen=True)
+class Accuracy(LabelMetric):
+    """Count how often the right class has the largest score, or is among the `k` largest.
+
+    Shapes: scores [N, C] and int64 [N]; images write `axis=1`: [N, C, H, W] and [N, H, W].
+    Kinks: of equal scores the class with the smaller number counts as larger.
+    Errors: E0311 where the target is not one class per row.
+    """
+
+    axis: int = -1
+    k: int = setting(1, minimum=1)
+    ignore_index: int | None = None
+    accumulators = ("correct", "count")
+
+    def infer(self, scores: TensorType, target: TensorType) -> tuple[TensorType, ...]:
+        axis = check_labels("accuracy", scores, target, self.axis)
+        classes = scores.shape[axis]
+        if isinstance(classes, int) and self.k > classes:
+            message = f"`accuracy` cannot take the {self.k} largest of {classes} scores"
+            raise RuleError("E0311", message, about="k")
+        return COUNT, COUNT
+
+    def lower(self, g: Builder, scores: ir.Value, target: ir.Value) -> tuple[Any, ...]:
+        axis = self.axis % len(g.shape_of(scores))
+        if self.k == 1:
+            hits = g.Equal(g.ArgMax(scores, axis=axis, keepdims=0), g.cast(target, DType.INT64))
+        else:
+            _, best = g.TopK(scores, g.axes(self.k), axis=axis, largest=1, sorted=1)
+            right = g.Equal(best, g.Unsqueeze(g.cast(target, DType.INT64), g.axes(axis)))
+            hits = g.ReduceSum(g.cast(right, DType.INT64), g.axes(axis), keepdims=0)
+            hits = g.cast(hits, DType.BOOL)
+        if self.ignore_index is not None:
+            hits = g.And(hits, self.lower_counted(g, target))
+        return total(g, hits), self.lower_count(g, target)
+
+    def lower_value(self, g: Builder, correct: ir.Value, count: ir.Value) -> Any:
+        return ratio(g, correct, count)
+
+    def reference(self, run: Run, scores: Array, target: Array) -> tuple[Array, ...]:
+        rows = np.moveaxis(scores, self.axis, -1)
+        best = np.argsort(-rows, axis=-1, kind="stable")[..., : self.k]
+        hits = (best == target[..., None]).any(axis=-1) & self.counted(target)
+        return np.asarray(hits.sum()), np.asarray(self.counted(target).sum())
+
+    def reference_value(self, correct: Array, count: Array) -> float:
+        return float(correct / count)
+
+
+@dataclass(frozen=True)
+class Perplexity(LabelMetric):
+    """Take e to the power of the mean cross-entropy: between how many equally likely words the model hesitates.
+
+    Shapes: scores [N, T, C] and int64 [N, T].
+    Errors: E0311 where the target is not one class per row.
+    """
+
+    axis: int = -1
+    ignore_index: int | None = None
+    better = "min"
+    accumulators = ("nll", "count")
+
+    def infer(self, scores: TensorType, target: TensorType) -> tuple[TensorType, ...]:
+        check_labels("perplexity", scores, target, self.axis)
+        return SUM, COUNT
+
+    def lower(self, g: Builder, scores: ir.Value, target: ir.Value) -> tuple[Any, ...]:
+        losses = self._loss().lower(g, scores, target)
+        nll = g.ReduceSum(g.cast(losses, DType.FLOAT64), keepdims=0)
+        return nll, self.lower_count(g, target)
+
+    def lower_value(self, g: Builder, nll: ir.Value, count: ir.Value) -> Any:
+        return g.Exp(ratio(g, nll, count))
+
+    def reference(self, run: Run, scores: Array, target: Array) -> tuple[Array, ...]:
+        losses, _ = self._loss().reference(run, scores, target)
+        return np.asarray(np.sum(losses)), np.asarray(self.counted(target).sum())
+
+    def reference_value(self, nll: Array, count: Array) -> float:
+        return float(np.exp(nll / count))
+
+    def _loss(self) -> CrossEntropy:
+        return CrossEntropy(axis=self.axis, ignore_index=self.ignore_index, reduction=None)
+
+
+@dataclass(frozen=True)
+class MeanIou(LabelMetric):
+    """Take the mean, over the classes that occur, of intersection over union of predicted and true places.
+
+    Shapes: scores [N, C, H, W] and int64 [N, H, W] with `axis=1`.
+    Formula: IoU of class c = both / (predicted + true - both); a class that is neither predicted nor true is left out
+    Errors: E0311 where the target is not one class per row.
+    Source: Everingham et al. 2010 (PASCAL VOC), section 4.1.
+    """
+
+    axis: int = -1
+    ignore_index: int | None = None
+    accumulators = ("confusion",)
+
+    def infer(self, scores: TensorType, target: TensorType) -> tuple[TensorType, ...]:
+        axis = check_labels("mean_iou", scores, target, self.axis)
+        classes = scores.shape[axis]
+        if not isinstance(classes, int):
+            raise RuleError("E0311", f"`mean_iou` needs a known number of classes; {classes} is free", about=0)
+        return (TensorType(DType.INT64, (classes, classes)),)
+
+    def lower(self, g: Builder, scores: ir.Value, target: ir.Value) -> tuple[Any, ...]:
+        """Count the pairs (true, predicted), each as one number, true * C + predicted."""
+        axis = self.axis % len(g.shape_of(scores))
+        classes = int(str(g.shape_of(scores)[axis]))
+        labels = g.cast(target, DType.INT64)
+        ones = g.expand(g.constant(1, DType.INT64), g.shape_of(target))
+        if self.ignore_index is not None:
+            counted = self.lower_counted(g, labels)
+            labels, ones = g.Where(counted, labels, 0), g.cast(counted, DType.INT64)
+        pairs = g.Add(g.Mul(labels, classes), g.ArgMax(scores, axis=axis, keepdims=0))
+        size = dims.product(g.shape_of(target))
+        empty = g.expand(g.constant(0, DType.INT64), (classes * classes,))
+        places, counts = g.reshape(pairs, (size,)), g.reshape(ones, (size,))
+        found = g.ScatterElements(empty, places, counts, axis=0, reduction="add")
+        return (g.reshape(found, (classes, classes)),)
+
+    def lower_value(self, g: Builder, confusion: ir.Value) -> Any:
+        exact = g.cast(confusion, DType.FLOAT64)
+        diagonal = g.constant(np.eye(int(str(g.shape_of(confusion)[0]))), DType.FLOAT64)
+        both = g.ReduceSum(g.Mul(exact, diagonal), g.axes(1), keepdims=0)
+        true = g.ReduceSum(exact, g.axes(1), keepdims=0)
+        predicted = g.ReduceSum(exact, g.axes(0), keepdims=0)
+        union = g.Sub(g.Add(true, predicted), both)
+        shares = g.ReduceSum(g.Div(both, g.Max(union, 1)), keepdims=0)
+        return ratio(g, shares, total(g, g.Greater(union, 0)))
+
+    def reference(self, run: Run, scores: Array, target: Array) -> tuple[Array, ...]:
+        classes = scores.shape[self.axis]
+        confusion = np.zeros((classes, classes), np.int64)
+        counted = self.counted(target)
+        predicted = scores.argmax(axis=self.axis)
+        np.add.at(confusion, (target[counted], predicted[counted]), 1)
+        return (confusion,)
+
+    def reference_value(self, confusion: Array) -> float:
+        both = np.diagonal(confusion)
+        union = confusion.sum(axis=0) + confusion.sum(axis=1) - both
+        return float(np.mean(both[union > 0] / union[union > 0]))

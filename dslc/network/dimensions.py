@@ -1,0 +1,174 @@
+"""Shapes as they are written: types of inputs, headers of blocks, checked shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dslc import dims
+from dslc.dims import Expression
+from dslc.errors import Label
+from dslc.network.scope import POISON, Frame, Mistake, Poisoned, Result
+from dslc.network.static import describe, is_static
+from dslc.network.suggest import did_you_mean, nearest
+from dslc.source import Span
+from dslc.syntax import tree
+from dslc.types import DType, TensorType, shape_text
+
+Dim = int | Expression
+
+
+def declared_type(node: tree.Type, frame: Frame) -> TensorType:
+    """Read the type of an input, target or parameter. A new name with a capital letter is a free dimension."""
+    if node.dtype is None:
+        raise frame.mistake(
+            "E0404",
+            "the element type is missing",
+            node.span,
+            helps=(f"for example:  float32{node.span.text}",),
+        )
+    return TensorType(dtype_of(node.dtype, frame), tuple(_declared(d, frame) for d in node.dims))
+
+
+def dtype_of(word: tree.Identifier, frame: Frame) -> DType:
+    names = [dtype.value for dtype in DType]
+    if word.text not in names:
+        raise frame.mistake(
+            "E0404",
+            f"there is no element type `{word.text}`",
+            word.span,
+            did_you_mean(word.text, names),
+            facts=(f"element types: {', '.join(names)}",),
+        )
+    return DType(word.text)
+
+
+def _declared(node: tree.Expression, frame: Frame) -> Dim:
+    if isinstance(node, tree.Name) and frame.scope.find(node.text) is None:
+        if not node.text[0].isupper():
+            raise unknown_dimension(node, frame)
+        define_dimension(node.text, dims.free(node.text), node.span, frame)
+    return known_dimension(node, frame, least=1)
+
+
+def define_dimension(name: str, size: Dim, span: Span, frame: Frame) -> None:
+    frame.scope.names[name] = size
+    frame.scope.spans[name] = span
+
+
+def known_dimension(node: tree.Expression, frame: Frame, least: int = 0) -> Dim:
+    """Read a dimension whose names are all known."""
+    for name in _names(node):
+        if frame.scope.find(name.text) is None:
+            raise unknown_dimension(name, frame)
+    entity = frame.work.evaluate(node, frame)
+    if entity is POISON:
+        raise Poisoned
+    if isinstance(entity, bool) or not isinstance(entity, int | Expression):
+        found = describe(entity) if is_static(entity) else "a value of the net"
+        raise frame.mistake(
+            "E0404", "a dimension must be a whole number", node.span, f"this is {found}"
+        )
+    if isinstance(entity, int) and entity < least:
+        raise frame.mistake(
+            "E0404", f"a dimension must be at least {least}", node.span, f"this is {entity}"
+        )
+    return entity
+
+
+def unknown_dimension(node: tree.Name, frame: Frame) -> Mistake:
+    """Return E0210, with the hyper-parameter or dimension that may be meant."""
+    visible = frame.scope.visible()
+    known = [name for name, e in visible.items() if is_static(e) and not isinstance(e, bool)]
+    found = nearest(node.text, known)
+    kind = "dimension" if found and found[0].isupper() else "hyper-parameter"
+    text = f"did you mean the {kind} `{found}`?" if found else ""
+    return frame.mistake(
+        "E0210",
+        f"the dimension `{node.text}` is not known",
+        node.span,
+        text,
+        facts=("a new free dimension starts with a capital letter: N, T, H, W, Batch",)
+        if not node.text[0].isupper()
+        else ("a free dimension is declared by an input, or by the header of a block",),
+    )
+
+
+def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[str]) -> None:
+    """Hold a value against `-> [N, 64, 30, 30]`. Raises Mistake (E0302)."""
+    wanted = [None if _is_blank(item) else known_dimension(item, frame) for item in node.items]
+    value = result.value
+    shape = value.type.shape
+    fits = len(wanted) == len(shape) and all(
+        w is None or w == d for w, d in zip(wanted, shape, strict=True)
+    )
+    if fits:
+        return
+    said = f"[{', '.join('_' if w is None else str(w) for w in wanted)}]"
+    helps = ["if the value is right, `dslc fmt --shapes` rewrites the checks"]
+    size = dims.product(d for d in wanted if d is not None)
+    if None not in wanted and size == value.type.size:
+        helps.insert(0, f"a shape after an arrow only checks; to change it:  reshape({said})")
+    others = [] if value.span == node.span else [Label(value.span, f"this gives {value.type}")]
+    raise frame.mistake(
+        "E0302",
+        "this value is not the shape the line says",
+        node.span,
+        f"the line says {said}; the value is {shape_text(shape)}",
+        others=others,
+        facts=trace,
+        helps=helps,
+    )
+
+
+def bind_header(
+    name: tree.Identifier, node: tree.Type, result: Result, frame: Frame, span: Span
+) -> None:
+    """Hold a value against the header of a block: its new names become sizes, everything else must agree."""
+    value = result.value
+    shape = value.type.shape
+    said = _header_text(node)
+    if len(shape) != len(node.dims):
+        message = f"`{name.text}` of the block has {len(node.dims)} dimensions, the value {len(shape)}"
+        raise _unlike_header(message, name, said, result, frame, span)
+    if node.dtype is not None and dtype_of(node.dtype, frame) is not value.type.dtype:
+        message = f"`{name.text}` of the block is {node.dtype.text}, the value {value.type.dtype}"
+        raise _unlike_header(message, name, said, result, frame, span)
+    for item, dim in zip(node.dims, shape, strict=True):
+        if isinstance(item, tree.Name) and item.text not in frame.scope.names and not _is_blank(item):
+            if not item.text[0].isupper():
+                raise unknown_dimension(item, frame)
+            define_dimension(item.text, dim, item.span, frame)
+        elif not _is_blank(item) and known_dimension(item, frame) != dim:
+            known = known_dimension(item, frame)
+            message = f"`{item.span.text}` of the block is {known}, but {dim} in this value"
+            raise _unlike_header(message, name, said, result, frame, span)
+
+
+def _unlike_header(
+    message: str, name: tree.Identifier, said: str, result: Result, frame: Frame, span: Span
+) -> Mistake:
+    value = result.value
+    return frame.mistake(
+        "E0311",
+        message,
+        span,
+        f"the value is {value.type}",
+        others=[Label(name.span, f"the header says {said}")],
+    )
+
+
+def _header_text(node: tree.Type) -> str:
+    return node.span.text
+
+
+def _is_blank(node: tree.Expression) -> bool:
+    return isinstance(node, tree.Name) and node.text == "_"
+
+
+def _names(node: tree.Node) -> list[tree.Name]:
+    """Return the names in an expression of dimensions, without those of functions."""
+    if isinstance(node, tree.Name):
+        return [node]
+    if isinstance(node, tree.Call):
+        return [name for argument in node.arguments for name in _names(argument.value)]
+    return [name for child in node.children() for name in _names(child)]

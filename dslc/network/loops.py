@@ -1,0 +1,235 @@
+"""Merge groups, `repeat`, `for` and `if`: all are unfolded while the file is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dslc.errors import Label, LimitError
+from dslc.network.arguments import Bound, operation_arguments
+from dslc.network.calls import as_result, operate
+from dslc.network.counting import least_calls
+from dslc.network.lookup import lookup
+from dslc.network.places import Form, Place
+from dslc.network.scope import (
+    CALL_LIMIT,
+    POISON,
+    Entity,
+    Frame,
+    Mistake,
+    Operator,
+    Poisoned,
+    Result,
+    Scope,
+    too_many,
+)
+from dslc.network.static import Unfit, describe, is_static, truth
+from dslc.source import Span
+from dslc.syntax import tree
+
+
+def run_repeat(node: tree.Repeat, frame: Frame, flow: Entity | None) -> Entity | None:
+    """Unfold `repeat n { }`."""
+    count = _static(node.count, frame)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise frame.mistake(
+            "E0404", "`repeat` needs a whole number", node.count.span, f"this is {describe(count)}"
+        )
+    return _rounds(node, node.body, range(count), None, frame, flow)
+
+
+def run_for(node: tree.For, frame: Frame, flow: Entity | None) -> Entity | None:
+    """Unfold `for x in list { }`."""
+    items = _static(node.iterable, frame)
+    if not isinstance(items, tuple | range):
+        raise frame.mistake(
+            "E0404", "`for` needs a list", node.iterable.span, f"this is {describe(items)}"
+        )
+    return _rounds(node, node.body, items, node.variable, frame, flow)
+
+
+def run_if(node: tree.If, frame: Frame, flow: Entity | None) -> Entity | None:
+    """Unfold the branch that holds; its names belong to the stack around."""
+    condition = _static(node.condition, frame)
+    try:
+        holds = truth(condition)
+    except Unfit as error:
+        raise frame.mistake(
+            "E0404", "a condition must be true or false", node.condition.span, str(error)
+        ) from error
+    if holds:
+        return _run(node.body.statements, frame, flow)
+    if isinstance(node.otherwise, tree.If):
+        return run_if(node.otherwise, frame, flow)
+    return _run(node.otherwise.statements, frame, flow) if node.otherwise else flow
+
+
+def _rounds(
+    node: tree.Repeat | tree.For,
+    body: tree.Body,
+    items: Sequence[Any],
+    variable: tree.Identifier | None,
+    frame: Frame,
+    flow: Entity | None,
+) -> Entity | None:
+    _refuse_too_many(node, body, len(items), frame)
+    loop = frame.place.add(Place(Form.LOOP, "repeat" if variable is None else "for"))
+    for item in items:
+        frame.work.count(node.span)
+        place = loop.add(Place(Form.ROUND, ""))
+        scope = Scope(frame.module, frame.scope)
+        if variable is not None:
+            scope.names[variable.text] = item
+            scope.spans[variable.text] = variable.span
+        inner = replace(frame, scope=scope, place=place)
+        flow = _run(body.statements, inner, flow)
+        place.members.update(
+            (name, entity) for name, entity in scope.names.items() if isinstance(entity, Result)
+        )
+        place.results = flow.values if isinstance(flow, Result) else ()
+    return flow
+
+
+def _refuse_too_many(
+    node: tree.Repeat | tree.For, body: tree.Body, rounds: int, frame: Frame
+) -> None:
+    """Count what the loop would unfold to before unfolding it."""
+    steps = rounds * (1 + least_calls(body, frame)) + frame.work.steps
+    if steps > CALL_LIMIT:
+        head = Span(node.span.source, node.span.start, body.span.start)
+        raise LimitError([too_many(steps, head)])
+
+
+def _run(
+    statements: tuple[tree.Statement, ...], frame: Frame, flow: Entity | None
+) -> Entity | None:
+    return frame.work.run(statements, replace(frame, flow=flow))
+
+
+def _static(node: tree.Expression, frame: Frame) -> Any:
+    found = frame.work.evaluate(node, frame)
+    if found is POISON:
+        raise Poisoned
+    if is_static(found):
+        return found
+    raise frame.mistake(
+        "E0404",
+        "this must be known when the file is compiled",
+        node.span,
+        "it is a value of the net",
+        facts=("`repeat`, `for` and `if` are unfolded by the compiler",),
+    )
+
+
+def run_merge(node: tree.Merge, frame: Frame, flow: Entity | None) -> Entity:
+    """Merge the results of branches. A branch without rows is the flow itself."""
+    name, arguments = _merge_head(node)
+    operation = _merging(name, frame)
+    inner = replace(frame, label="")
+    ends = [_branch(branch, inner, flow) for branch in node.branches]
+    if any(end is POISON for end in ends):
+        raise Poisoned
+    results = [
+        _branch_result(end, branch, node, frame)
+        for end, branch in zip(ends, node.branches, strict=True)
+    ]
+    bound = operation_arguments(operation.operation, arguments, frame, node.function.span)
+    bound.values = list(results)
+    bound.value_spans = [_branch_span(branch) for branch in node.branches]
+    described = [f"branch {number}" for number in range(1, len(results) + 1)]
+    _same_shapes(operation, results, bound, frame, name.span, described)
+    return operate(operation.operation, bound, frame, name.span, described=described)
+
+
+def _merge_head(node: tree.Merge) -> tuple[tree.Name, tuple[tree.Argument, ...]]:
+    head = node.function
+    if isinstance(head, tree.Call) and isinstance(head.function, tree.Name):
+        return head.function, head.arguments
+    assert isinstance(head, tree.Name)
+    return head, ()
+
+
+def _merging(name: tree.Name, frame: Frame) -> Operator:
+    merges = frame.work.library.merges
+    if name.text in merges and frame.scope.find(name.text) is None:
+        return Operator(merges[name.text])
+    entity = lookup(name, frame, calling=True)
+    if isinstance(entity, Operator) and _can_merge(entity):
+        return entity
+    raise frame.mistake(
+        "E0504",
+        f"`{name.text}` does not merge branches",
+        name.span,
+        facts=(f"these do: {', '.join(merges)}",),
+    )
+
+
+def _can_merge(operator: Operator) -> bool:
+    return operator.name in ("add", "concat", "mul", "max", "stack", "min")
+
+
+def _branch(branch: tree.Branch, frame: Frame, flow: Entity | None) -> Entity | None:
+    try:
+        return _run(branch.statements, frame, flow)
+    except Mistake as mistake:
+        frame.work.report(mistake.diagnostic)
+    except Poisoned:
+        pass
+    return POISON
+
+
+def _branch_result(
+    end: Entity | None, branch: tree.Branch, node: tree.Merge, frame: Frame
+) -> Result:
+    if end is None:
+        raise frame.mistake(
+            "E0501", "this branch has no value", branch.span, "nothing flows into the group"
+        )
+    return as_result(end, branch.span, frame)
+
+
+def _branch_span(branch: tree.Branch) -> Span:
+    """Return the last row of a branch, which gives its value."""
+    return branch.statements[-1].span if branch.statements else branch.span
+
+
+def _same_shapes(
+    operation: Operator,
+    results: Iterable[Result],
+    bound: Bound,
+    frame: Frame,
+    span: Span,
+    described: Sequence[str],
+) -> None:
+    """Branches of an element-wise merge must agree; what would merely broadcast is a mistake (E0301)."""
+    if not getattr(operation.operation, "broadcasts", operation.name in ("add", "mul", "max", "maximum")):
+        return
+    types = [result.value.type for result in results]
+    if all(one.shape == types[0].shape for one in types):
+        return
+    name = operation.name
+    first, other = types[0], next(t for t in types if t.shape != types[0].shape)
+    raise frame.mistake(
+        "E0301",
+        f"the branches of `{name}` have different shapes",
+        span,
+        f"`{name}` needs the same shape from every branch",
+        others=[
+            Label(place, f"{what} gives {one}")
+            for place, what, one in zip(bound.value_spans, described, types, strict=True)
+            if place is not None
+        ],
+        facts=(_difference(first.shape, other.shape),),
+    )
+
+
+def _difference(one: Sequence[Any], other: Sequence[Any]) -> str:
+    if len(one) != len(other):
+        return f"they have {len(one)} and {len(other)} dimensions"
+    parts = [
+        f"dimension {axis}{' (channels)' if axis == 1 and len(one) > 2 else ''}: {a} and {b}"
+        for axis, (a, b) in enumerate(zip(one, other, strict=True))
+        if a != b
+    ]
+    return f"they differ in {', '.join(parts)}"

@@ -1,0 +1,168 @@
+"""The Network: a `.net` file with every name, block, repeat, hyper-parameter and shape resolved.
+
+A Network is a list of calls in an order in which they can run. Values are compared by identity; their names are the
+names that messages, ONNX files, `freeze` and checkpoints use. Nothing here knows ONNX or NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dslc.dims import Expression
+from dslc.errors import Diagnostic
+from dslc.initializers.base import Initializer
+from dslc.metrics.base import Metric
+from dslc.operation import Array, Operation
+from dslc.optimizers.base import Optimizer
+from dslc.schedules.base import Schedule
+from dslc.source import Span
+from dslc.types import Duration, TensorType
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor in the network. `chain` names the block calls it stands in, outermost first, as `(text, span)`."""
+
+    name: str
+    type: TensorType
+    span: Span
+    chain: tuple[tuple[str, Span], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.type}"
+
+
+@dataclass(eq=False)
+class Input(Value):
+    """A data input of the net (`input image: ...`), with its documentation."""
+
+    doc: str = ""
+
+
+@dataclass(eq=False)
+class Target(Value):
+    """What the data set supplies for training only (`target digit: ...`)."""
+
+    doc: str = ""
+
+
+@dataclass(eq=False)
+class Constant(Value):
+    """A number or a list of numbers written in the spec."""
+
+    array: Array = field(default_factory=lambda: _missing())
+
+
+@dataclass(eq=False)
+class Parameter(Value):
+    """A weight or a running statistic: state between steps.
+
+    `trained` is false for running statistics and fixed filters. Whether training changes a trained one is for the
+    train section to say (`Training.optimizers`).
+    """
+
+    initializer: Initializer = field(default_factory=lambda: _missing())
+    trained: bool = True
+
+
+@dataclass(eq=False)
+class Call:
+    """One operation applied to values. `name` is the path of the node: `stage1.bottleneck1.conv1`."""
+
+    name: str
+    operation: Operation
+    inputs: tuple[Value | None, ...]
+    parameters: tuple[Parameter, ...]
+    outputs: tuple[Value, ...]
+    span: Span
+    chain: tuple[tuple[str, Span], ...] = ()
+    frozen: bool = False
+    """In inference mode while training: `freeze` on a layer with statistics."""
+
+
+@dataclass(eq=False)
+class Term:
+    """One `loss` line. `value` is the scalar that is added; `weight` the value that says how many labels count.
+
+    `weighing` is the loss call whose labels weigh the line when batches are put together, None: every sample counts 1.
+    """
+
+    name: str
+    value: Value
+    span: Span
+    weighing: Call | None = None
+
+
+@dataclass(eq=False)
+class Measure:
+    """One `metric` line: the metric and the values it looks at."""
+
+    name: str
+    metric: Metric
+    inputs: tuple[Value, ...]
+    span: Span
+
+
+@dataclass(eq=False)
+class Training:
+    """A resolved `train` section.
+
+    `optimizers` says which parameters change and how; a parameter that is not there is frozen. `sizes` are the free
+    dimensions fixed in training (the batch among them).
+    """
+
+    span: Span
+    targets: tuple[Target, ...]
+    terms: tuple[Term, ...]
+    measures: tuple[Measure, ...]
+    optimizers: Mapping[Parameter, Optimizer]
+    optimizer: Optimizer
+    schedule: Schedule
+    batch: int
+    sizes: Mapping[str, int]
+    length: Duration | None = None
+    seed: int = 0
+    clip_grad_norm: float | None = None
+    clip_grad_value: float | None = None
+    validation: float | str | None = None
+    data: str | None = None
+
+
+@dataclass(eq=False)
+class Network:
+    """A resolved net, with its train section where the file has one."""
+
+    name: str
+    doc: str
+    span: Span
+    inputs: tuple[Input, ...]
+    parameters: tuple[Parameter, ...]
+    calls: tuple[Call, ...]
+    outputs: Mapping[str, Value]
+    hyperparameters: Mapping[str, Any]
+    training: Training | None = None
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def batch_name(self) -> str | None:
+        """The free name of dimension 0 of the inputs (`N`), or None where every input is of fixed size."""
+        for value in self.inputs:
+            if value.type.shape and isinstance(value.type.shape[0], Expression):
+                return str(value.type.shape[0])
+        return None
+
+    def needed(self, wanted: Iterable[Value]) -> tuple[Call, ...]:
+        """Return the calls that `wanted` depend on, in running order."""
+        alive = set(wanted)
+        kept = []
+        for call in reversed(self.calls):
+            if not alive.isdisjoint(call.outputs):
+                kept.append(call)
+                alive.update(value for value in call.inputs if value is not None)
+        return tuple(reversed(kept))
+
+
+def _missing() -> Any:
+    raise TypeError("this field must be given")

@@ -1,0 +1,81 @@
+"""What somebody may have meant: the nearest known name, and our spelling of other frameworks' names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+FOREIGN = {
+    "Conv1d": "Conv", "Conv2d": "Conv", "Conv3d": "Conv", "Conv1D": "Conv", "Conv2D": "Conv", "Conv3D": "Conv",
+    "Convolution2D": "Conv", "convolution": "conv", "conv1d": "conv", "conv2d": "conv", "conv3d": "conv",
+    "ConvTranspose1d": "ConvTranspose", "ConvTranspose2d": "ConvTranspose", "ConvTranspose3d": "ConvTranspose",
+    "Conv2DTranspose": "ConvTranspose", "Deconvolution": "ConvTranspose",
+    "Dense": "Linear", "Gemm": "Linear", "InnerProduct": "Linear", "FullyConnected": "Linear", "dense": "Linear",
+    "BatchNorm1d": "BatchNorm", "BatchNorm2d": "BatchNorm", "BatchNorm3d": "BatchNorm",
+    "BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm", "GroupNormalization": "GroupNorm",
+    "InstanceNorm2d": "InstanceNorm", "InstanceNormalization": "InstanceNorm",
+    "Dropout2d": "Dropout", "dropout": "Dropout",
+    "MaxPool": "max_pool", "MaxPool1d": "max_pool", "MaxPool2d": "max_pool", "MaxPool3d": "max_pool",
+    "MaxPooling1D": "max_pool", "MaxPooling2D": "max_pool", "MaxPooling3D": "max_pool", "maxpool": "max_pool",
+    "max_pool2d": "max_pool", "AvgPool": "avg_pool", "AveragePool": "avg_pool", "AvgPool1d": "avg_pool",
+    "AvgPool2d": "avg_pool", "AvgPool3d": "avg_pool", "AveragePooling2D": "avg_pool", "avgpool": "avg_pool",
+    "avg_pool2d": "avg_pool", "GlobalAveragePool": "global_avg_pool",
+    "GlobalAveragePooling2D": "global_avg_pool", "AdaptiveAvgPool2d": "global_avg_pool",
+    "GlobalMaxPool": "global_max_pool", "GlobalMaxPooling2D": "global_max_pool",
+    "AdaptiveMaxPool2d": "global_max_pool", "MaxUnpool": "max_unpool", "MaxUnpool2d": "max_unpool",
+    "LocalResponseNorm": "lrn", "local_response_norm": "lrn", "LRN": "lrn",
+    "ReLU": "relu", "Relu": "relu", "LeakyReLU": "leaky_relu", "LeakyRelu": "leaky_relu", "ELU": "elu",
+    "Elu": "elu", "SELU": "selu", "Selu": "selu", "GELU": "gelu", "Gelu": "gelu", "SiLU": "silu", "swish": "silu",
+    "PReLU": "PReLU", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softmax": "softmax", "LogSoftmax": "log_softmax",
+    "Softplus": "softplus", "Softsign": "softsign", "Hardtanh": "hard_tanh", "Flatten": "flatten",
+    "Reshape": "reshape", "view": "reshape", "Permute": "transpose", "permute": "transpose",
+    "Transpose": "transpose", "Concat": "concat", "Concatenate": "concat", "cat": "concat", "Add": "add",
+    "Mul": "mul", "multiply": "mul", "Multiply": "mul", "MatMul": "matmul", "bmm": "matmul", "mm": "matmul",
+    "Upsample": "upsample", "UpSampling2D": "upsample", "ZeroPad2d": "pad", "ZeroPadding2D": "pad", "Pad": "pad",
+    "astype": "cast", "to": "cast", "Cast": "cast", "Identity": "identity",
+    "CrossEntropyLoss": "cross_entropy", "CategoricalCrossentropy": "cross_entropy",
+    "SparseCategoricalCrossentropy": "cross_entropy", "NLLLoss": "nll", "nll_loss": "nll", "MSELoss": "mse",
+    "mse_loss": "mse", "mean_squared_error": "mse", "L1Loss": "mae", "l1_loss": "mae",
+    "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy", "HuberLoss": "huber",
+    "SmoothL1Loss": "huber", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
+    "RMSProp": "RMSprop", "StepLR": "step", "CosineAnnealingLR": "cosine", "ReduceLROnPlateau": "plateau",
+    "ExponentialLR": "exponential", "glorot_uniform": "xavier_uniform", "glorot_normal": "xavier_normal",
+    "he_uniform": "kaiming_uniform", "he_normal": "kaiming_normal",
+}  # fmt: skip
+"""Names of PyTorch, Keras and ONNX -> ours."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that `name` most likely stands for, or None.
+
+    The same letters in another case come first; else the smallest edit distance of at most a third of the length.
+    """
+    names = sorted(set(known))
+    for candidate in names:
+        if candidate.lower() == name.lower():
+            return candidate
+    ranked = sorted((edit_distance(name.lower(), other.lower()), other) for other in names)
+    if ranked and ranked[0][0] <= max(1, len(name) // 3) and len(name) > 1:
+        return ranked[0][1]
+    return None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean ...?`, or nothing."""
+    found = nearest(name, known)
+    return f"did you mean `{found}`?" if found else ""
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Count the insertions, deletions, changes and swaps of neighbours between two words."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one):
+        above, before_above = row, before
+        row = [i + 1]
+        for j, b in enumerate(other):
+            cost = min(above[j + 1] + 1, row[j] + 1, above[j] + (a != b))
+            if i and j and a == other[j - 1] and one[i - 1] == b:
+                cost = min(cost, before_above[j - 1] + 1)
+            row.append(cost)
+        before = above
+    return row[-1]

@@ -1,0 +1,46 @@
+"""What every optimizer is: how one parameter changes, given its gradient."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from dslc.operation import Array, setting
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+
+@dataclass(frozen=True)
+class Optimizer(ABC):
+    """An update rule. `lr` is the base rate: the schedule multiplies it."""
+
+    spelling: ClassVar[str | None] = None
+
+    lr: float = setting(minimum=0.0)
+
+    @property
+    @abstractmethod
+    def slots(self) -> tuple[str, ...]:
+        """Names of the state kept beside each parameter (zero at step 0): `("momentum",)`."""
+
+    @abstractmethod
+    def lower(
+        self,
+        g: Builder,
+        parameter: ir.Value,
+        gradient: ir.Value,
+        slots: tuple[ir.Value, ...],
+        lr: ir.Value,
+        step: ir.Value,
+    ) -> tuple[ir.Value, tuple[ir.Value, ...]]:
+        """Return the next parameter and slots. `lr` is a float32 scalar, `step` an int64 scalar that counts from 0."""
+
+    @abstractmethod
+    def reference(
+        self, parameter: Array, gradient: Array, slots: tuple[Array, ...], lr: float, step: int
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """Return the same in NumPy."""

@@ -1,0 +1,126 @@
+"""The NumPy interpreter: a network forward and backward, call by call, from each operation's own formulas.
+
+It judges the compiled graphs, so it shares nothing with the lowering or the gradient rules: only the network, and the
+`reference` of each operation. Everything is float64 unless the interpreter is made for float32 (a yardstick of what
+rounding alone does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from dslc_runtime import counter
+
+from dslc.network.network import Call, Constant, Network, Parameter, Value
+from dslc.operation import Array, Backward
+from dslc.reference.run import Run
+
+
+@dataclass
+class Evaluation:
+    """One forward pass: every array, the backward pass of every call, the next statistics.
+
+    `pinned` values are put in place of what calls compute (which `computed` keeps): each call is then judged on given
+    operands, and the backward pass is taken at a given point, kinks and all.
+    """
+
+    arrays: dict[Value, Array]
+    backward: dict[Call, Backward] = field(default_factory=dict)
+    state: dict[Parameter, Array] = field(default_factory=dict)
+    pinned: Mapping[Value, Array] = field(default_factory=dict)
+    computed: dict[Value, Array] = field(default_factory=dict)
+
+
+@dataclass
+class Interpreter:
+    """Evaluates a network.
+
+    `training` is the mode; `sizes` the free dimensions of the batch; `seed` and `step` key the random streams.
+    """
+
+    network: Network
+    training: bool
+    sizes: Mapping[str, int]
+    dtype: type = np.float64
+    seed: int = 0
+    step: int = 0
+
+    def forward(
+        self,
+        feeds: Mapping[Value, Array],
+        wanted: Iterable[Value],
+        pinned: Mapping[Value, Array] | None = None,
+    ) -> Evaluation:
+        """Compute `wanted` from arrays for inputs, targets and parameters."""
+        arrays = {value: self._cast(value, array) for value, array in feeds.items()}
+        done = Evaluation(arrays, pinned=pinned or {})
+        wanted = list(wanted)
+        for call in self.network.needed(wanted):
+            self._call(call, done)
+        for value in wanted:
+            self._array(value, done)
+        return done
+
+    def again(self, base: Evaluation, changed: Mapping[Value, Array], wanted: Iterable[Value]) -> Evaluation:
+        """Compute `wanted` with some feeds changed, going again only through the calls they reach."""
+        done = Evaluation({**base.arrays, **{v: self._cast(v, a) for v, a in changed.items()}})
+        dirty = set(changed)
+        for call in self.network.needed(wanted):
+            if not dirty.isdisjoint((*call.inputs, *call.parameters)):
+                self._call(call, done)
+                dirty.update(call.outputs)
+        return done
+
+    def backward(self, done: Evaluation, cotangents: Mapping[Value, Array]) -> dict[Value, Array]:
+        """Return the gradient of every value that the given ones depend on.
+
+        `cotangents` are the derivatives of the scalar in question by some values: `{loss: 1}`.
+        """
+        gradients: dict[Value, Array] = {v: self._cast(v, g) for v, g in cotangents.items()}
+        for call in reversed(self.network.calls):
+            if call in done.backward and any(output in gradients for output in call.outputs):
+                self._pull(call, done, gradients)
+        return gradients
+
+    def _call(self, call: Call, done: Evaluation) -> None:
+        run = Run(
+            self.training and not call.frozen, self.sizes, self._words(call), dtype=self.dtype
+        )
+        operands = [None if value is None else self._array(value, done) for value in call.inputs]
+        owned = [self._array(parameter, done) for parameter in call.parameters]
+        results, done.backward[call] = call.operation.reference(run, *operands, *owned)
+        results = results if isinstance(results, tuple) else (results,)
+        for value, array in zip(call.outputs, results, strict=True):
+            done.computed[value] = self._cast(value, array)
+            done.arrays[value] = self._cast(value, done.pinned.get(value, array))
+        for parameter in call.parameters:
+            name = parameter.name.rpartition(".")[2]
+            if name in run.state:
+                done.state[parameter] = done.arrays[parameter] = run.state[name]
+
+    def _pull(self, call: Call, done: Evaluation, gradients: dict[Value, Array]) -> None:
+        """Send the cotangents of a call's results back to its operands; they add where a value branches."""
+        upstream = [gradients.get(v, np.zeros_like(done.arrays[v])) for v in call.outputs]
+        found = done.backward[call](*upstream)
+        for operand, gradient in zip((*call.inputs, *call.parameters), found, strict=True):
+            if operand is None or gradient is None:
+                continue
+            gradients[operand] = gradients[operand] + gradient if operand in gradients else gradient
+
+    def _array(self, value: Value, done: Evaluation) -> Array:
+        if value not in done.arrays:
+            if not isinstance(value, Constant):
+                raise KeyError(f"`{value.name}` is neither computed nor given")
+            done.arrays[value] = self._cast(value, value.array)
+        return done.arrays[value]
+
+    def _cast(self, value: Value, array: Array) -> Array:
+        wanted = self.dtype if value.type.dtype.is_float else value.type.dtype.numpy
+        return np.asarray(array, dtype=wanted)
+
+    def _words(self, call: Call) -> Callable[[int], Array]:
+        stream = counter.stream_of(call.name)
+        key = counter.stream_key(self.seed, self.step, stream)
+        return lambda count: counter.words(key, count)

@@ -1,0 +1,86 @@
+"""What every schedule is: a factor on the base rate, as a function of the step."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from dslc.operation import Array
+from dslc.schedules.duration import lower_steps, steps
+from dslc.types import DType, Duration
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+Number = TypeVar("Number")
+
+
+@dataclass(frozen=True)
+class Clock(Generic[Number]):
+    """What a schedule may look at, in one spelling for NumPy (numbers) and one for ONNX (values).
+
+    `step` counts updates from 0; `steps_per_epoch` and `total_steps` are whole numbers of steps; `validation` is the
+    latest validation figure (NaN before the first one). In a graph they are scalars: int64, int64, int64, float32.
+    """
+
+    step: Number
+    steps_per_epoch: Number
+    total_steps: Number | None = None
+    validation: Number | None = None
+
+
+@dataclass(frozen=True)
+class Schedule(ABC):
+    """A factor on the base rate of every parameter group.
+
+    `warmup` is how long the rate rises first: the factor is multiplied by (step + 1) / warmup until that is 1. Other
+    durations count from the beginning of training, the warm-up included.
+    """
+
+    spelling: ClassVar[str | None] = None
+
+    uses_validation: ClassVar[bool] = False
+    uses_total_steps: ClassVar[bool] = False
+
+    warmup: Duration | None = field(default=None, kw_only=True)
+
+    @property
+    def state(self) -> Mapping[str, float]:
+        """State kept between steps, by name, with its value at step 0 (float32 scalars): plateau has some."""
+        return {}
+
+    def lower(
+        self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]
+    ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
+        """Return the factor (float32 scalar) and the next state."""
+        factor, following = self.lower_factor(g, clock, state)
+        if self.warmup is not None:
+            length = lower_steps(g, self.warmup, clock.steps_per_epoch)
+            risen = g.cast(g.Min(g.Add(clock.step, 1), length), DType.FLOAT64)
+            factor = g.Mul(factor, g.Div(risen, g.cast(length, DType.FLOAT64)))
+        return g.cast(factor, DType.FLOAT32), following
+
+    def reference(
+        self, clock: Clock[float], state: Mapping[str, Array]
+    ) -> tuple[float, Mapping[str, Array]]:
+        """Return the same in NumPy."""
+        factor, following = self.reference_factor(clock, state)
+        if self.warmup is not None:
+            factor *= min(1.0, (clock.step + 1) / steps(self.warmup, clock.steps_per_epoch))
+        return factor, following
+
+    @abstractmethod
+    def lower_factor(
+        self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]
+    ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
+        """Return the factor without warm-up (float64 scalar) and the next state."""
+
+    @abstractmethod
+    def reference_factor(
+        self, clock: Clock[float], state: Mapping[str, Array]
+    ) -> tuple[float, Mapping[str, Array]]:
+        """Return the same in NumPy."""

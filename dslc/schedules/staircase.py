@@ -1,0 +1,141 @@
+"""Schedules that multiply the rate by gamma at certain steps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dslc.errors import RuleError
+from dslc.operation import Array, setting
+from dslc.schedules.base import Clock, Schedule
+from dslc.schedules.duration import lower_steps, steps
+from dslc.types import DType, Duration
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+    from dslc.graph.builder import Builder
+
+
+@dataclass(frozen=True)
+class _Staircase(Schedule, ABC):
+    """gamma to the power of the number of stairs gone down so far."""
+
+    @property
+    @abstractmethod
+    def base(self) -> float:
+        """The number that is raised: gamma."""
+
+    @abstractmethod
+    def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
+        """Return how many stairs lie behind this step, int64 scalar."""
+
+    @abstractmethod
+    def reference_stairs(self, clock: Clock[float]) -> float:
+        """Return the same in NumPy."""
+
+    def lower_factor(
+        self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]
+    ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
+        return g.Pow(self.base, g.cast(self.lower_stairs(g, clock), DType.FLOAT64)), {}
+
+    def reference_factor(
+        self, clock: Clock[float], state: Mapping[str, Array]
+    ) -> tuple[float, Mapping[str, Array]]:
+        return float(self.base ** self.reference_stairs(clock)), {}
+
+
+@dataclass(frozen=True)
+class Step(_Staircase):
+    """Multiply the rate by gamma at `start` (else after the first `every`), and again after every `every`.
+
+    Formula: gamma^n, n = 0 before start, then 1 + (step - start) // every.
+
+    Source: torch.optim.lr_scheduler.StepLR.
+    """
+
+    every: Duration
+    gamma: float = setting(0.1, minimum=0.0)
+    start: Duration | None = None
+
+    @property
+    def base(self) -> float:
+        return self.gamma
+
+    def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
+        every = lower_steps(g, self.every, clock.steps_per_epoch)
+        if self.start is None:
+            plain: ir.Value = g.Div(clock.step, every)
+            return plain
+        start = lower_steps(g, self.start, clock.steps_per_epoch)
+        behind = g.Add(g.Sub(clock.step, start), every)
+        result: ir.Value = g.Max(g.Div(behind, every), 0)
+        return result
+
+    def reference_stairs(self, clock: Clock[float]) -> float:
+        every = steps(self.every, clock.steps_per_epoch)
+        start = every if self.start is None else steps(self.start, clock.steps_per_epoch)
+        return 0 if clock.step < start else 1 + (clock.step - start) // every
+
+
+@dataclass(frozen=True)
+class Exponential(_Staircase):
+    """Multiply the rate by gamma after every epoch.
+
+    Formula: gamma^(step // every).
+
+    Source: torch.optim.lr_scheduler.ExponentialLR.
+    """
+
+    gamma: float = setting(minimum=0.0)
+    every: Duration = Duration(1, "epochs")
+
+    @property
+    def base(self) -> float:
+        return self.gamma
+
+    def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
+        result: ir.Value = g.Div(clock.step, lower_steps(g, self.every, clock.steps_per_epoch))
+        return result
+
+    def reference_stairs(self, clock: Clock[float]) -> float:
+        return clock.step // steps(self.every, clock.steps_per_epoch)
+
+
+@dataclass(frozen=True)
+class Multistep(_Staircase):
+    """Multiply the rate by gamma at each of the listed times.
+
+    Formula: gamma^n, n = how many of the times have been reached.
+
+    Errors: E0406 for an empty list.
+
+    Source: torch.optim.lr_scheduler.MultiStepLR.
+    """
+
+    at: tuple[Duration, ...]
+    gamma: float = setting(0.1, minimum=0.0)
+
+    def __post_init__(self) -> None:
+        if not self.at:
+            example = ["write at=[30 epochs, 60 epochs]"]
+            raise RuleError("E0406", "`at` lists no time", about="at", helps=example)
+
+    @property
+    def base(self) -> float:
+        return self.gamma
+
+    def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
+        reached = [
+            g.cast(g.GreaterOrEqual(clock.step, lower_steps(g, time, clock.steps_per_epoch)), DType.INT64)
+            for time in self.at
+        ]
+        total = reached[0]
+        for one in reached[1:]:
+            total = g.Add(total, one)
+        return total
+
+    def reference_stairs(self, clock: Clock[float]) -> float:
+        return sum(clock.step >= steps(time, clock.steps_per_epoch) for time in self.at)

@@ -1,0 +1,73 @@
+"""Common subexpressions: equal constants are one value, equal nodes one node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx_ir as ir
+
+from dslc.graph.builder import constant_of, set_type, type_of
+from dslc.graph.operators import COMMUTATIVE
+from dslc.simplify.rewriter import Rewriter
+
+LARGEST = 4096
+"""Elements up to which constants are compared."""
+
+Key = tuple[Any, ...]
+
+
+def merge_common(graph: ir.Graph) -> None:
+    """Keep the first of equal constants and nodes. Parameters keep their names, so they stay."""
+    g = Rewriter(graph)
+    _merge_constants(g)
+    first: dict[Key, ir.Node] = {}
+    g.sweep(lambda g, node: _merge(g, node, first))
+
+
+def _merge_constants(g: Rewriter) -> None:
+    first: dict[Key, ir.Value] = {}
+    for value in tuple(g.graph.initializers.values()):
+        size = type_of(value).size
+        if value.is_graph_input() or value.is_graph_output() or value.meta.get("named"):
+            continue
+        held = constant_of(value) if isinstance(size, int) and size <= LARGEST else None
+        if held is not None:
+            g.replace(value, first.setdefault((held.dtype.char, held.shape, held.tobytes()), value))
+
+
+def _merge(g: Rewriter, node: ir.Node, first: dict[Key, ir.Node]) -> ir.Value | None:
+    earlier = first.setdefault(_key(node), node)
+    if earlier is node:
+        return None
+    _give_results(g, earlier, node)
+    for old, new in zip(node.outputs[1:], earlier.outputs[1:], strict=False):
+        g.replace(old, new)
+    return earlier.outputs[0]
+
+
+def _key(node: ir.Node) -> Key:
+    """Return what makes two nodes compute the same; how many results they have is no part of it."""
+    operands = [id(value) if value is not None else 0 for value in node.inputs]
+    if node.op_type in COMMUTATIVE:
+        operands.sort()
+    attributes = sorted((name, _plain(item.value)) for name, item in node.attributes.items())
+    # A Reshape to -1 can be typed by its builder: the type belongs to the key.
+    return node.op_type, *operands, *attributes, type_of(node.outputs[0])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, ir.TensorProtocol):
+        array = value.numpy()
+        return array.dtype.char, array.shape, array.tobytes()
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _give_results(g: Rewriter, earlier: ir.Node, node: ir.Node) -> None:
+    """Give the earlier node the optional results (indices of a MaxPool) that the later one has."""
+    known = len(earlier.outputs)
+    if known >= len(node.outputs):
+        return
+    earlier.resize_outputs(len(node.outputs))
+    for index in range(known, len(node.outputs)):
+        earlier.outputs[index].name = g.fresh(f"{earlier.name}:{index}")
+        set_type(earlier.outputs[index], type_of(node.outputs[index]))

@@ -1,0 +1,39 @@
+"""The passes in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import onnx_ir as ir
+
+from dslc.graph.verify import verify
+from dslc.simplify.algebra import simplify_algebra
+from dslc.simplify.batch_norm import fold_batch_norm
+from dslc.simplify.broadcasts import remove_broadcasts
+from dslc.simplify.common import merge_common
+from dslc.simplify.constants import fold_constants
+from dslc.simplify.dead import remove_dead
+from dslc.simplify.products import fuse_products
+
+PASSES: tuple[Callable[[ir.Graph], None], ...] = (
+    remove_dead,
+    fold_constants,
+    simplify_algebra,
+    merge_common,
+    remove_broadcasts,
+    fold_batch_norm,
+    fuse_products,
+    fold_constants,
+    merge_common,
+    remove_dead,
+)
+
+
+def simplify(graph: ir.Graph, *, debug: bool = False) -> None:
+    """Run every pass once; `debug` verifies the graph before the first and after each."""
+    if debug:
+        verify(graph)
+    for run in PASSES:
+        run(graph)
+        if debug:
+            verify(graph)

@@ -1,0 +1,110 @@
+"""A builder that edits: one sweep over the nodes, new nodes in front of the one looked at."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+import onnx_ir as ir
+
+from dslc.errors import InternalError
+from dslc.graph.builder import Builder, constant_of, type_of
+from dslc.operation import Array
+from dslc.simplify.dead import remove_dead
+
+
+class Rewriter(Builder):
+    """Replaces results of nodes by simpler values.
+
+    New nodes stand before the node they replace, in its scope and with its doc string.
+    """
+
+    def __init__(self, graph: ir.Graph) -> None:
+        super().__init__(graph)
+        self._anchor: ir.Node | None = None
+        self._results: dict[ir.Value, list[int]] = defaultdict(list)
+        for index, value in enumerate(graph.outputs):
+            self._results[value].append(index)
+
+    def sweep(self, rule: Callable[[Rewriter, ir.Node], ir.Value | None]) -> None:
+        """Ask `rule` for a simpler form of the first result of each node; then remove dead code.
+
+        Operands are simplified already when their node is looked at, so one sweep is enough.
+        """
+        for node in tuple(self.graph):
+            self._anchor = node
+            scope = (node.name or "").rpartition("/")[0]
+            with self.at(scope, node.doc_string or ""):
+                simpler = rule(self, node)
+                if simpler is not None:
+                    self.replace(node.outputs[0], simpler)
+        remove_dead(self.graph)
+
+    def replace(self, old: ir.Value, new: ir.Value) -> None:
+        """Let every user of `old` read `new`; an output of the graph keeps its name."""
+        if old is new:
+            return
+        if type_of(old) != type_of(new):
+            raise InternalError("simplify", f"{old.name} is {type_of(old)}, not {type_of(new)}")
+        if old in self._results:
+            new = self._as_output(old, new)
+        for user, index in old.uses():
+            if user is not new.producer():
+                user.replace_input_with(index, new)
+
+    def _as_output(self, old: ir.Value, new: ir.Value) -> ir.Value:
+        """Make `new` the output of the graph that `old` was, with its name."""
+        taken = new.is_graph_input() or new.is_initializer() or new in self._results
+        if taken and _is_operator(old, "Identity"):
+            return new
+        if taken:
+            new = self.Identity(new)
+        positions = self._results.pop(old)
+        self._results[new] = positions
+        for position in positions:
+            self.graph.outputs[position] = new
+        old.name, new.name = new.name, old.name
+        return new
+
+    def _place(self, node: ir.Node) -> None:
+        if self._anchor is None:
+            raise InternalError("simplify", f"{node.name} has no place")
+        self.graph.insert_before(self._anchor, node)
+
+
+def _is_operator(value: ir.Value, operator: str) -> bool:
+    producer = value.producer()
+    return producer is not None and producer.op_type == operator
+
+
+def produced_by(value: ir.Value | None, *operators: str) -> ir.Node | None:
+    """Return the node that computes a value, if it is one of `operators`."""
+    producer = None if value is None else value.producer()
+    return producer if producer is not None and producer.op_type in operators else None
+
+
+def operand(node: ir.Node, index: int) -> ir.Value:
+    """Return an operand that is there."""
+    value = node.inputs[index]
+    if value is None:
+        raise InternalError("simplify", f"operand {index} of {node.name} is missing")
+    return value
+
+
+def only_use(value: ir.Value) -> bool:
+    """Tell whether one node reads a value, once, and nobody else does."""
+    users = [user for user, _ in value.uses() if user.graph is not None]
+    return len(users) == 1 and not value.is_graph_output()
+
+
+def scalar_of(value: ir.Value | None) -> Array | None:
+    """Return the one element of a constant (as a NumPy scalar), or None where it is not that."""
+    held = constant_of(value)
+    return np.asarray(held.reshape(-1)[0]) if held is not None and held.size == 1 else None
+
+
+def filled_with(value: ir.Value | None, number: float) -> bool:
+    """Tell whether every element of a constant is `number`."""
+    held = constant_of(value)
+    return held is not None and held.size > 0 and bool(np.all(held == number))

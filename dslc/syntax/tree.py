@@ -1,0 +1,439 @@
+"""The tree of a `.net` file: what was written, every node with its span, nothing resolved.
+
+Spans and comments take no part in comparison, so `parse(print(tree)) == tree` can be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+
+from dslc.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What every piece of a tree is: something with a place."""
+
+    span: Span = field(compare=False, repr=False)
+
+    def children(self) -> Iterator[Node]:
+        """Yield the nodes directly below this one, in the order they are written."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, Node):
+                    yield part
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier(Node):
+    """A name where it is declared or used as a word: labels, arguments, imported names."""
+
+    text: str
+
+
+# ---- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A name used as a value: `x`, `Conv`, `relu`, `float32`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    value: int | float
+    text: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Node):
+    """A duration: `30 epochs`, `500 steps`."""
+
+    value: int | float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size(Node):
+    """`3x3`, `2x2x2`."""
+
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class String(Node):
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Node):
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ellipsis_(Node):
+    """`...` in an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class List(Node):
+    """`[2, 2, 4]`; right of `->` a checked shape."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """`-x` or `not x`."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """Two operands: `+ - * / // % @ ** == != < <= > >= and or`. `operator_span` is the sign alone."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    operator_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """`value` or `name=value`."""
+
+    name: Identifier | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`function(arguments)`."""
+
+    function: Expression
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Node):
+    """`value.name`."""
+
+    value: Expression
+    name: Identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Node):
+    """`lower:upper` in an index; either may be missing."""
+
+    lower: Expression | None
+    upper: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """`value[items]`."""
+
+    value: Expression
+    items: tuple[Expression | Slice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe(Node):
+    """`stage -> stage -> stage`, at least two; a `List` beyond the first is a checked shape."""
+
+    stages: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Node):
+    """One `| ...` of a merge group: a small stack; without statements it is the identity."""
+
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge(Node):
+    """`add { | ... | ... }`; `function` is the name in front of the brace (or a call of it)."""
+
+    function: Expression
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body(Node):
+    """`{ ... }`: a stack of statements."""
+
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Node):
+    count: Expression
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    variable: Identifier
+    iterable: Expression
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    condition: Expression
+    body: Body
+    otherwise: Body | If | None
+
+
+@dataclass(frozen=True, slots=True)
+class Carry(Node):
+    """`h = zeros([N, H])` in the head of a scan."""
+
+    name: Identifier
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Scan(Node):
+    """`scan x in xs, h = start { ... }`."""
+
+    variable: Identifier
+    sequence: Expression
+    carries: tuple[Carry, ...]
+    body: Body
+
+
+Expression = (
+    Name
+    | Number
+    | Quantity
+    | Size
+    | String
+    | Boolean
+    | Ellipsis_
+    | List
+    | Unary
+    | Binary
+    | Call
+    | Attribute
+    | Index
+    | Pipe
+    | Merge
+    | Repeat
+    | For
+    | If
+    | Scan
+)
+
+
+# ---- statements of a stack
+
+
+@dataclass(frozen=True, slots=True)
+class Type(Node):
+    """`float32[N, 784]`; a block's data input may leave the element type out."""
+
+    dtype: Identifier | None
+    dims: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Node):
+    """`label: value`, `a, b: value`, or a row without a label."""
+
+    labels: tuple[Identifier, ...]
+    value: Expression
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bind(Node):
+    """`name = value`: beside the stack."""
+
+    names: tuple[Identifier, ...]
+    value: Expression
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Node):
+    """`output names`, or an `output` in front of a row or a bind (`definition`)."""
+
+    names: tuple[Identifier, ...]
+    definition: Row | Bind | None
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Node):
+    names: tuple[Identifier, ...]
+    type: Type
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    """`param W: float32[2, 2] = xavier_uniform`."""
+
+    name: Identifier
+    type: Type
+    value: Expression
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer(Node):
+    """`layer embed = Embedding(1000, 64)`."""
+
+    name: Identifier
+    value: Expression
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Node):
+    """`check parameters == 25557032`."""
+
+    condition: Expression
+
+
+Statement = Row | Bind | Output | Input | Parameter | Layer | Check
+
+
+# ---- statements of a train section
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Node):
+    names: tuple[Identifier, ...]
+    type: Type
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss(Node):
+    name: Identifier | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Metric(Node):
+    name: Identifier | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Path(Node):
+    """`backbone.stage1.conv[0]`: names and whole numbers."""
+
+    parts: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.parts)
+        return text.removeprefix(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze(Node):
+    paths: tuple[Path, ...]
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Node):
+    paths: tuple[Path, ...]
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Augment(Node):
+    name: Identifier
+    type: Type
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Node):
+    name: Identifier
+    value: Expression
+
+
+TrainStatement = Target | Loss | Metric | Freeze | Group | Augment | Setting
+
+
+# ---- the file
+
+
+@dataclass(frozen=True, slots=True)
+class Import(Node):
+    names: tuple[Identifier, ...]
+    path: String
+
+
+@dataclass(frozen=True, slots=True)
+class Default(Node):
+    """`default Conv(bias=false)`."""
+
+    name: Identifier
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderParameter(Node):
+    """`x: [N, C, H, W]` (a data input) or `width`, `stride=1` (a hyper-parameter)."""
+
+    name: Identifier
+    type: Type | None
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    name: Identifier
+    parameters: tuple[HeaderParameter, ...]
+    body: Body
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Net(Node):
+    name: Identifier
+    parameters: tuple[HeaderParameter, ...]
+    body: Body
+    doc: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Train(Node):
+    name: Identifier | None
+    statements: tuple[TrainStatement, ...]
+    doc: str = field(default="", compare=False)
+
+
+Item = Import | Default | Block | Net | Train
+
+
+@dataclass(frozen=True, slots=True)
+class Comment(Node):
+    """`# ...` or `## ...`, kept for the formatter; `own_line` tells it from one behind code."""
+
+    text: str
+    own_line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class File(Node):
+    items: tuple[Item, ...]
+    comments: tuple[Comment, ...] = field(default=(), compare=False)
+
+    @property
+    def source(self) -> Source:
+        return self.span.source

@@ -1,0 +1,337 @@
+"""Train over the epochs of a data set: the loop behind `dslc train`.
+
+In: a folder of compiled files and data. Out: `history.csv`, checkpoints and the trained weights in
+the run's folder. After a crash or an interruption, `resume=True` goes on from the last checkpoint,
+bit for bit on the CPU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dslc_runtime import checkpoint, files
+from dslc_runtime.checkpoint import Identity, Place
+from dslc_runtime.data import Dataset, epoch_order, open_for
+from dslc_runtime.errors import DivergedFault, Interrupted, UserFault
+from dslc_runtime.evaluator import Evaluator
+from dslc_runtime.interrupt import Interrupts
+from dslc_runtime.metadata import read
+from dslc_runtime.progress import Progress, choose_progress
+from dslc_runtime.session import CPU, Report, choose_device, place
+from dslc_runtime.trainer import Trainer, find_net, to_stderr
+from dslc_runtime.weights import read_weights, write_weights
+
+Array = np.ndarray[Any, Any]
+
+WEIGHTS = "weights.safetensors"
+HISTORY = "history.csv"
+CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a training leaves: the history (a row per epoch) and the parameters and statistics."""
+
+    history: list[dict[str, float]]
+    weights: dict[str, Array]
+    steps: int
+    best: float | None
+    best_epoch: int | None
+
+
+def train(
+    folder: Path | str,
+    data: Path | str | None = None,
+    *,
+    net: str | None = None,
+    validation: float | Path | str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    run: Path | str | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    report: Report = to_stderr,
+) -> TrainingResult:
+    """Train the net compiled in `folder`; what is None comes from the spec's `train` section.
+
+    `validation` is the share of the samples held back, or a data file. `run` is where results go,
+    by default `folder`.
+
+    Errors: UserFault, LimitFault, FileFault, DeviceFault; DivergedFault (the last checkpoint is
+    kept); Interrupted, after a checkpoint was written.
+    """
+    run = Path(run if run is not None else folder)
+    with files.locked(run), Interrupts() as interrupts:
+        trainer = Trainer(folder, net=net, device=device, seed=seed, threads=threads, report=report)
+        train_set, held_back = _open_data(trainer, data, validation, mapping)
+        total = _total_steps(trainer, train_set, epochs, steps)
+        _check_buffers(trainer, train_set)
+        loop = Loop(trainer, train_set, held_back, total, run, interrupts, report)
+        loop.begin(resume)
+        return loop.run(progress or choose_progress())
+
+
+def _open_data(
+    trainer: Trainer,
+    data: Path | str | None,
+    validation: float | Path | str | None,
+    mapping: Mapping[str, str] | None,
+) -> tuple[Dataset, Dataset | None]:
+    training = trainer.training
+    data = data if data is not None else training.data
+    if data is None:
+        raise UserFault(
+            f"{trainer.metadata.spec}: its `train` section names no data",
+            helps=("give it with `--data FILE`",),
+        )
+    dataset = open_for(trainer.metadata, data, mapping)
+    validation = validation if validation is not None else training.validation
+    if validation is None:
+        return dataset, None
+    if isinstance(validation, (int, float)):
+        return dataset.split(validation)
+    return dataset, open_for(trainer.metadata, validation, mapping)
+
+
+def _total_steps(
+    trainer: Trainer, train_set: Dataset, epochs: int | None, steps: int | None
+) -> int:
+    batch, samples = trainer.training.batch, len(train_set)
+    steps_per_epoch = samples // batch
+    if steps_per_epoch == 0:
+        raise UserFault(
+            f"{train_set.path}: {samples} samples are for training, and a batch takes {batch}",
+            helps=("use a smaller batch: `--set train.batch=...`",),
+        )
+    trainer.steps_per_epoch = steps_per_epoch
+    if epochs is None and steps is None:
+        epochs, steps = trainer.training.epochs, trainer.training.steps
+    if steps is not None:
+        return steps
+    if epochs is None:
+        raise UserFault(
+            f"{trainer.metadata.spec}: its `train` section says neither `epochs` nor `steps`"
+        )
+    return epochs * steps_per_epoch
+
+
+def _check_buffers(trainer: Trainer, train_set: Dataset) -> None:
+    """Compare the samples with the shapes that the train graph was compiled for."""
+    for name, buffer in trainer.feeds.items():
+        array = train_set.arrays[name]
+        if array.shape[1:] != buffer.shape[1:]:
+            raise UserFault(
+                f"{train_set.path}: `{name}` has samples of the shape {list(array.shape[1:])}, "
+                f"and the training was compiled for {list(buffer.shape[1:])}"
+            )
+
+
+class Loop:
+    """A training under way: the trainer, the data, and the place it has reached."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        train_set: Dataset,
+        held_back: Dataset | None,
+        total: int,
+        run: Path,
+        interrupts: Interrupts,
+        report: Report,
+    ) -> None:
+        self.trainer = trainer
+        self.train_set = train_set
+        self.held_back = held_back
+        self.total = total
+        self.folder = run
+        self.checkpoints = run / CHECKPOINTS
+        self.interrupts = interrupts
+        self.report = report
+        self.place = Place()
+        self.identity = Identity(
+            net=trainer.metadata.net,
+            spec_sha256=trainer.metadata.spec_sha256,
+            seed=trainer.seed,
+            batch=trainer.training.batch,
+            samples=len(train_set),
+        )
+
+    def begin(self, resume: bool) -> None:
+        """Start from the newest checkpoint, or afresh; then those of an earlier run go."""
+        files.remove_stale(self.folder)
+        checkpoint.clean(self.checkpoints)
+        if not resume:
+            old = checkpoint.manifests(self.checkpoints)
+            for manifest in old:
+                checkpoint.discard(manifest)
+            if old:
+                self.report(f"{self.checkpoints}: the checkpoints of an earlier run are replaced")
+            return
+        states = self.trainer.metadata.state
+        found = checkpoint.load_newest(self.checkpoints, states, self.identity, self.report)
+        if found is None:
+            self.report(f"{self.checkpoints}: there is no checkpoint yet; starting from step 0")
+            return
+        self.place = found.place
+        self.trainer.state.load(found.values)
+        self.trainer.step_number = found.place.step
+        self.trainer.validation = found.place.validation
+        self._write_history()
+        self.report(f"going on from step {found.place.step} of {self.total}")
+
+    def run(self, progress: Progress) -> TrainingResult:
+        """Train to the end and return what was reached."""
+        progress.start(self.place.step, self.total, self.trainer.steps_per_epoch)
+        try:
+            while self.place.step < self.total or self.place.counted:
+                self._run_epoch(progress)
+        except DivergedFault as fault:
+            raise self._with_checkpoint(fault) from fault
+        finally:
+            progress.stop()
+        return self._finish()
+
+    def _run_epoch(self, progress: Progress) -> None:
+        for samples in self._batches():
+            figures = self._step(samples)
+            progress.step(self.place.step, figures)
+            if self.interrupts.requested:
+                self._stop()
+        row = self._close_epoch()
+        progress.epoch(row)
+
+    def _batches(self) -> Iterator[np.ndarray[Any, np.dtype[np.intp]]]:
+        """Yield the samples' numbers of the batches of this epoch that are still to come."""
+        batch, place = self.trainer.training.batch, self.place
+        order = epoch_order(self.trainer.seed, place.epoch, len(self.train_set))
+        last = min(self.trainer.steps_per_epoch, place.counted + self.total - place.step)
+        for number in range(place.counted, last):
+            yield order[number * batch : (number + 1) * batch]
+
+    def _step(self, samples: np.ndarray[Any, np.dtype[np.intp]]) -> dict[str, float]:
+        for name, buffer in self.trainer.feeds.items():
+            _gather(self.train_set.arrays[name], samples, buffer)
+        figures = self.trainer.run_step(samples)
+        sums, place = self.place.sums, self.place
+        for name, value in figures.items():
+            sums[name] = sums.get(name, 0.0) + value
+        place.counted += 1
+        place.step += 1
+        return figures
+
+    def _close_epoch(self) -> dict[str, float]:
+        """Evaluate, note the epoch in the history, and write a checkpoint."""
+        place = self.place
+        row: dict[str, float] = {"epoch": place.epoch + 1, "step": place.step}
+        row |= {name: value / place.counted for name, value in place.sums.items()}
+        if self.held_back is not None:
+            row |= self._validate(self.held_back)
+        place.epoch, place.counted, place.sums = place.epoch + 1, 0, {}
+        place.history.append(row)
+        self._note_best(row)
+        self._save()
+        self._write_history()
+        return row
+
+    def _validate(self, held_back: Dataset) -> dict[str, float]:
+        def batches() -> Iterator[Mapping[str, Array]]:
+            for batch in held_back.batches(self.trainer.training.batch):
+                if self.interrupts.requested:
+                    self._stop()
+                yield batch
+
+        figures = self.trainer.evaluate(batches())
+        return {f"validation.{name}": value for name, value in figures.items()}
+
+    def _note_best(self, row: Mapping[str, float]) -> None:
+        monitor, place = self.trainer.training.monitor, self.place
+        value = row.get(f"validation.{monitor.name if monitor else 'loss'}")
+        if value is None:
+            return
+        place.validation = self.trainer.validation = value
+        better = place.best is None or (
+            value > place.best if monitor and monitor.mode == "max" else value < place.best
+        )
+        if better and not math.isnan(value):
+            place.best, place.best_epoch = value, place.epoch
+
+    def _save(self) -> Path:
+        import onnxruntime
+
+        versions = {**self.trainer.metadata.versions, "onnxruntime": onnxruntime.__version__}
+        versions |= {"numpy": np.__version__, "device": str(self.trainer.device)}
+        values = self.trainer.state.numpy()
+        return checkpoint.save(self.checkpoints, self.place, values, self.identity, versions)
+
+    def _write_history(self) -> None:
+        rows = self.place.history
+        names = list(rows[0]) if rows else []
+        lines = [names, *([repr(row[name]) for name in names] for row in rows)]
+        text = "".join(",".join(line) + "\n" for line in lines)
+        files.write(self.folder / HISTORY, text)
+
+    def _stop(self) -> None:
+        self._save()
+        raise Interrupted(
+            f"interrupted after step {self.place.step} of {self.total}; a checkpoint is written",
+            helps=("`--resume` goes on from there",),
+        )
+
+    def _with_checkpoint(self, fault: DivergedFault) -> DivergedFault:
+        kept = checkpoint.manifests(self.checkpoints)
+        fact = f"the last checkpoint is kept: {kept[0]}" if kept else "there is no checkpoint yet"
+        return DivergedFault(fault.message, facts=[*fault.facts, fact], helps=fault.helps)
+
+    def _finish(self) -> TrainingResult:
+        weights = self.trainer.weights()
+        write_weights(self.folder / WEIGHTS, weights)
+        place = self.place
+        return TrainingResult(place.history, weights, place.step, place.best, place.best_epoch)
+
+
+def _gather(array: Array, samples: np.ndarray[Any, np.dtype[np.intp]], buffer: Array) -> None:
+    """Copy the named samples into the buffer of the step."""
+    if array.dtype == buffer.dtype:
+        np.take(array, samples, 0, buffer, "clip")  # "clip" writes into it without a copy between
+    else:
+        buffer[...] = array[samples]
+
+
+def evaluate(
+    folder: Path | str,
+    data: Path | str,
+    *,
+    net: str | None = None,
+    weights: Path | str | Mapping[str, Array] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    report: Report = to_stderr,
+) -> dict[str, float]:
+    """Return losses and metrics on data, with the weights of the run in `folder` or others.
+
+    Errors: UserFault, FileFault, LimitFault, DeviceFault.
+    """
+    folder = Path(folder)
+    chosen = choose_device(device, report)
+    name = find_net(folder, net)
+    evaluator = Evaluator(folder / f"{name}.eval.onnx", chosen, threads)
+    dataset = open_for(evaluator.metadata, data, mapping)
+    states = [
+        s for s in read(folder / f"{name}.train.onnx").state if s.kind in ("parameter", "statistic")
+    ]
+    if not isinstance(weights, Mapping):
+        weights = read_weights(weights if weights is not None else folder / WEIGHTS, states)
+    values = {s.name: place(np.asarray(weights[s.name], order="C"), "cpu", CPU) for s in states}
+    training = evaluator.metadata.training
+    return evaluator.run(values, dataset.batches(training.batch if training else 64))

@@ -1,0 +1,119 @@
+"""What only some layers have: initial values, multiply-adds, the arithmetic that messages print."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from dslc.initializers.constant import Zeros
+from dslc.layers.batch_norm import BatchNorm
+from dslc.layers.conv import Conv, ConvFunction
+from dslc.layers.dropout import Dropout
+from dslc.layers.linear import Linear
+from dslc.layers.pool import AvgPool, MaxPool
+from dslc.operation import Operation
+from dslc.types import Size, TensorType, float32
+from tests.operations import evaluate as ev
+from tests.operations.harness import Case, N, T, fixed
+
+
+def size(*numbers: int) -> Size:
+    return Size(numbers)
+
+
+PARAMETERS = [
+    (Conv(6, size(5)), float32(N, 1, 32, 32), {"weight": (6, 1, 5, 5), "bias": (6,)}),
+    (Conv(8, size(3), groups=4), float32(N, 4, T), {"weight": (8, 1, 3), "bias": (8,)}),
+    (Conv(6, size(5, 3), bias=False), float32(N, 2, 9, 9), {"weight": (6, 2, 5, 3)}),
+    (Linear(10), float32(N, T, 84), {"weight": (10, 84), "bias": (10,)}),
+    (
+        BatchNorm(),
+        float32(N, 7, 4, 4),
+        {"weight": (7,), "bias": (7,), "running_mean": (7,), "running_var": (7,)},
+    ),
+    (BatchNorm(affine=False), float32(N, 7), {"running_mean": (7,), "running_var": (7,)}),
+    (MaxPool(size(2)), float32(N, 7, 4, 4), {}),
+]
+
+
+@pytest.mark.parametrize(("operation", "x", "expected"), PARAMETERS)
+def test_parameters(operation: Operation, x: TensorType, expected: dict[str, object]) -> None:
+    specs = operation.parameters(x)
+    assert {spec.name: spec.type.shape for spec in specs} == expected
+    assert all(spec.trained != spec.name.startswith("running") for spec in specs)
+
+
+@pytest.mark.parametrize("operation", [Conv(4, size(3), groups=2), Linear(40)])
+def test_initial_values_stay_within_the_bound_of_the_fan(operation: Operation) -> None:
+    x = float32(N, 6, 8, 8) if isinstance(operation, Conv) else float32(N, 27)
+    for spec in operation.parameters(x):
+        drawn = spec.initializer.sample(spec.type.sizes, 12345)
+        assert 0.8 / math.sqrt(27) < np.abs(drawn).max() <= 1 / math.sqrt(27) * (1 + 1e-6)
+
+
+def test_initial_values_can_be_given_and_filters_fixed() -> None:
+    layer = Conv(4, size(3), init=Zeros(), bias_init=Zeros(), trainable=False)
+    for spec in layer.parameters(float32(N, 2, 8, 8)):
+        assert isinstance(spec.initializer, Zeros)
+        assert not spec.trained
+
+
+EXPLANATIONS = [
+    (Conv(96, size(11), size(4)), (224, 224), "floor((224 + 2*0 - 11) / 4) + 1 = 54"),
+    (MaxPool(size(3), size(2)), (54, 54), "floor((54 - 3) / 2) + 1 = 26"),
+    (MaxPool(size(3), size(2), ceil_mode=True), (112, 112), "ceil((112 - 3) / 2) + 1 = 56"),
+    (MaxPool(size(2), size(4), size(1), ceil_mode=True), (7,), "ceil((7 + 1) / 4) = 2"),
+    (Conv(1, size(4), padding="same"), (9,), "floor((9 + 1 + 2 - 4) / 1) + 1 = 9"),
+    (Conv(1, size(3), dilation=size(2)), (9,), "floor((9 + 2*0 - (2*(3 - 1) + 1)) / 1) + 1 = 5"),
+    (
+        AvgPool(size(2, 3)),
+        (6, 9),
+        "floor((6 - 2) / 2) + 1 = 3; floor((9 - 3) / 3) + 1 = 3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "sizes", "expected"), EXPLANATIONS)
+def test_explanation(operation: Operation, sizes: tuple[int, ...], expected: str) -> None:
+    x = float32(N, 3, *sizes)
+    assert operation.explain((x,)) == expected
+    result = operation.infer(x)
+    assert all(f"= {out}" in expected for out in result.shape[2:])
+
+
+MULTIPLY_ADDS = [
+    (Conv(64, size(3), padding=size(1)), (float32(1, 64, 56, 56),), 115_605_504),
+    (Conv(8, size(3), groups=4), (float32(2, 4, 5),), 2 * 8 * 3 * 3),
+    (ConvFunction(), (float32(1, 2, 4, 4), float32(3, 2, 3, 3)), 3 * 2 * 2 * 18),
+    (Linear(1000), (float32(1, 4096),), 4_096_000),
+    (Linear(10), (float32(N, 84),), N * 840),
+]
+
+
+@pytest.mark.parametrize(("operation", "inputs", "expected"), MULTIPLY_ADDS)
+def test_multiply_adds(operation: Operation, inputs: tuple[TensorType, ...], expected: int) -> None:
+    assert operation.multiply_adds(inputs, (operation.infer(*inputs),)) == expected
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.7])
+def test_dropout_keeps_the_right_share(p: float) -> None:
+    case = Case(f"share {p}", Dropout(p), (float32(200, 501),), (fixed(1.0),))
+    values, _ = ev.draw(case)
+    (y,) = ev.evaluate(case, True, values).results
+    kept = y != 0
+    assert np.allclose(y[kept], 1 / (1 - p))
+    deviation = math.sqrt(p * (1 - p) / y.size)
+    assert abs(kept.mean() - (1 - p)) < 4 * deviation
+    # The four lanes of a word are shifts of it: no two may agree more often than chance lets them.
+    lanes = kept.reshape(-1, 4).astype(float) - (1 - p)
+    products = [(lanes[:, i] * lanes[:, j]).mean() for i in range(4) for j in range(i)]
+    assert np.abs(products).max() < 5 * p * (1 - p) / math.sqrt(len(lanes))
+
+
+def test_dropout_repeats_itself_within_a_step_only() -> None:
+    case = Case("step", Dropout(), (float32(64),), (fixed(1.0),))
+    values, _ = ev.draw(case)
+    first, again = (ev.evaluate(case, True, values).results[0] for _ in range(2))
+    np.testing.assert_array_equal(first, again)
