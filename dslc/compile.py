@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dslc_runtime import counter
-
 from dslc.network.elaborate import elaborate
 from dslc.network.network import Network
 from dslc.operation import Array
+from dslc.reference.initial import initial_weights
 from dslc.source import Source
 from dslc.syntax.parser import parse
 from dslc.syntax.tree import File
@@ -64,7 +63,9 @@ def compile_networks(
     from dslc.artifact import graphs
     from dslc.artifact.artifact import Artifact, finish
 
-    models = {"init": finish(learning, "init", graphs.init_graph(learning))}
+    models = {}
+    if learning.parameters:
+        models["init"] = finish(learning, "init", graphs.init_graph(learning))
     if learning.training is not None:
         models["train"] = finish(learning, "train", graphs.train_graph(learning).graph)
         models["eval"] = finish(resting, "eval", graphs.eval_graph(resting))
@@ -79,18 +80,6 @@ def inference_model(resting: Network, weights: Mapping[str, Array] | None) -> ir
     from dslc.artifact.artifact import finish
 
     return finish(resting, "inference", graphs.inference_graph(resting, weights))
-
-
-def initial_weights(network: Network, seed: int | None = None) -> dict[str, Array]:
-    """Return every parameter at step 0, drawn in NumPy: the numbers of the init graph for the same seed."""
-    if seed is None:
-        seed = network.training.seed if network.training else 0
-    return {
-        parameter.name: parameter.initializer.sample(
-            parameter.type.sizes, counter.stream_key(seed, 0, counter.stream_of(f"init:{parameter.name}"))
-        )
-        for parameter in network.parameters
-    }
 
 
 def _loader(options: Options) -> Callable[[str, str], File] | None:

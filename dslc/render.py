@@ -94,7 +94,9 @@ def printable(text: str) -> str:
 def _visible(character: str) -> str:
     if character in "\t\ufeff":
         return " "
-    return "\ufffd" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
+    return (
+        "\ufffd" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
+    )
 
 
 def _title(diagnostic: Diagnostic, page: Page) -> str:
@@ -116,7 +118,10 @@ def _file(diagnostic: Diagnostic, source: Source, page: Page) -> list[str]:
     place = diagnostic.primary.span if is_primary else labels[0].span
     arrow = "-->" if is_primary else ":::"
     marks = _marks(diagnostic, source)
-    lines = [f"{' ' * page.width}{page.paint(arrow, BLUE)} {printable(str(place))}", page.margin("|")]
+    lines = [
+        f"{' ' * page.width}{page.paint(arrow, BLUE)} {printable(str(place))}",
+        page.margin("|"),
+    ]
     previous = None
     for number in sorted(marks):
         lines += _gap(source, previous, number, page)

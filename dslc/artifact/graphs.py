@@ -209,8 +209,11 @@ def _gradients(
     """Differentiate the loss by the parameters that training changes, or by every value of the network."""
     training = network.training
     trained: Iterable[Value] = training.optimizers if training else network.parameters
-    wrt = [value for value in (environment if everything else trained) if value.type.dtype.is_float]
-    wrt = [value for value in wrt if value in environment]
+    wrt = [
+        value
+        for value in (environment if everything else trained)
+        if value in environment and value.type.dtype.is_float and not isinstance(value, Constant)
+    ]
     found = differentiate(g, loss, [environment[value] for value in wrt], rules=rules)
     return {value: found[environment[value]] for value in wrt if environment[value] in found}
 

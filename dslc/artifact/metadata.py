@@ -10,6 +10,7 @@ from typing import Any
 
 import onnx_ir as ir
 
+from dslc import __version__
 from dslc.artifact.labels import labels
 from dslc.artifact.memory import estimate
 from dslc.artifact.state import RESERVED, State, states
@@ -39,7 +40,7 @@ def describe(network: Network, kind: str, graph: ir.Graph) -> str:
         "graph": kind,
         "spec": network.span.source.path.rpartition("/")[2],
         "spec_sha256": hashlib.sha256(network.span.source.text.encode()).hexdigest(),
-        "versions": {name: version(name) for name in ("dslc", "onnx", "onnx-ir")},
+        "versions": {"dslc": __version__, **{name: version(name) for name in ("onnx", "onnx-ir")}},
         "state": [_state(state, outputs) for state in states(network) if _present(state, kind, inputs, outputs)],
         "inputs": [_tensor(value.name, value.type) for value in network.inputs if value.name in inputs],
         "targets": [_tensor(t.name, t.type) for t in training.targets if t.name in inputs] if training else [],

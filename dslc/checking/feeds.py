@@ -8,7 +8,7 @@ import numpy as np
 
 from dslc.artifact.labels import labels
 from dslc.artifact.state import State, states
-from dslc.compile import initial_weights
+from dslc.reference.initial import initial_weights
 from dslc.network.network import Network, Value
 from dslc.operation import Array
 from dslc.types import DType

@@ -17,7 +17,7 @@ from dslc.reference.interpreter import Evaluation
 from dslc.reference.run import Run
 
 RUN = Run(training=False, sizes={}, words=lambda count: np.zeros(count, np.uint64))
-"""Weights and metrics draw no random numbers and know no mode."""
+"""Metrics draw no random numbers and know no mode."""
 
 SMALL = 1e-3
 """Figures are compared relative to their size, and to this where they are smaller."""
@@ -72,8 +72,8 @@ def _weight(term: Term, done: Evaluation, samples: int) -> float:
         return samples
     operation = term.weighing.operation
     assert isinstance(operation, Loss)
-    arrays = [None if value is None else done.arrays[value] for value in term.weighing.inputs]
-    return float(operation.reference_weight(RUN, *arrays))
+    arrays = [done.arrays[value] for value in term.weighing.inputs if value is not None]
+    return float(operation.reference_weight(*arrays))
 
 
 def _metric(measured: Measure, evaluations: Sequence[Evaluation]) -> float:

@@ -15,7 +15,7 @@ from dslc.checking.feeds import draw_data
 from dslc.checking.figures import Batch, compare_figures
 from dslc.checking.measure import Finding, distance, rms, within
 from dslc.checking.situation import SEED, STEP, STEPS_PER_EPOCH, VALIDATION, Situation
-from dslc.compile import initial_weights
+from dslc.reference.initial import initial_weights
 from dslc.graph.builder import type_of
 from dslc.network.network import Network, Training, Value
 from dslc.operation import Array
@@ -28,6 +28,8 @@ Feeds = dict[Value, Array]
 
 def initial(situation: Situation) -> list[Finding]:
     """The init graph gives the numbers that the NumPy initializers give."""
+    if not situation.learning.parameters:
+        return []
     model = finish(situation.learning, "init", graphs.init_graph(situation.learning))
     found = situation.execute(model, {"seed": np.asarray(SEED, np.int64)})
     expected = initial_weights(situation.learning, SEED)

@@ -20,7 +20,8 @@ from dslc.artifact.memory import estimate
 from dslc.cli.building import build, require_memory, write_artifact
 from dslc.cli.errors import UsageFault
 from dslc.cli.options import Spec, open_spec
-from dslc.compile import compile_networks, inference_model, initial_weights
+from dslc.compile import compile_networks, inference_model
+from dslc.reference.initial import initial_weights
 from dslc.network.network import Network
 
 

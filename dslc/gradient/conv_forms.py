@@ -1,12 +1,13 @@
 """The gradient of a convolution's weight: equal forms of one sum, and the choice between them.
 
-The sum is dW[m, c, tap] = sum over images and positions of dY[n, m, p] X[n, c, p * stride + tap * dilation - pad].
-No form is the fastest everywhere, so `choose_form` compares costs, by shape and by device.
+The sum is dW[m, c, tap] = sum over images and positions of dY[n, m, p] X[n, c, p * stride + tap *
+dilation - pad]. No form is the fastest everywhere, so `choose_form` compares costs, by shape and by
+device.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -14,6 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from dslc.gradient.rule import Target
 from dslc.gradient.rules.shape import padded
@@ -47,16 +49,23 @@ class Convolution:
     def weight_shape(self) -> tuple[int, ...]:
         return (self.features, self.channels // self.group, *self.window.kernel)
 
+    @property
+    def padded_sizes(self) -> tuple[int, ...]:
+        """The sizes of X with its padding."""
+        window = self.window
+        return tuple(
+            before + size + after
+            for before, size, after in zip(window.before, self.sizes, window.after, strict=True)
+        )
+
     def tap_slices(self) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-        """Yield, for each element of the kernel in row-major order, where its positions start and end in padded X."""
+        """Yield for each tap, in row-major order, where its positions start and end in padded X."""
         window = self.window
         for tap in product(*[range(size) for size in window.kernel]):
             starts = tuple(t * d for t, d in zip(tap, window.dilations, strict=True))
             ends = tuple(
                 start + (count - 1) * stride + 1
-                for start, count, stride in zip(
-                    starts, self.positions, window.strides, strict=True
-                )
+                for start, count, stride in zip(starts, self.positions, window.strides, strict=True)
             )
             yield starts, ends
 
@@ -65,9 +74,11 @@ Form = Callable[[Builder, ir.Value, ir.Value, Convolution], ir.Value]
 
 
 def correlate(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
-    """One convolution of X with dY as the kernel: images are summed like channels, strides and dilations change roles.
+    """Convolve X with dY as the kernel.
 
-    It has one node, whatever the kernel, and every group at once; its products are as narrow as the kernel is small.
+    Images are summed like channels; strides and dilations change roles.
+    It has one node, whatever the kernel, and every group at once; its products are as narrow as the
+    kernel is small.
     """
     channels, group = conv.channels // conv.group, conv.group
     spatial = range(2, 2 + conv.rank)
@@ -96,7 +107,7 @@ def correlate(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Va
 
 
 def columns(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
-    """Put the elements under each tap of the kernel side by side, then one product per image and group."""
+    """Put the elements under each tap side by side; then one product per image and group."""
     channels, features = conv.channels // conv.group, conv.features // conv.group
     taps, places = conv.window.taps, conv.places
     parts = _under_taps(g, _grouped(g, _padded_spatial(g, x, conv), conv), conv)
@@ -111,10 +122,10 @@ def columns(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Valu
 
 
 def rows(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
-    """Gather the element under each tap, channels last, into one matrix for all images; then one product."""
+    """Gather what is under each tap, channels last, for all images; then one product."""
     channels, taps = conv.channels, conv.window.taps
     last = _channels_last(g, _padded_spatial(g, x, conv), conv)
-    sizes = [int(dim) for dim in g.shape_of(last)[1:-1]]
+    sizes = conv.padded_sizes
     flat = g.reshape(last, (conv.batch, prod(sizes), channels))
     picked = g.Gather(flat, _tap_places(g, conv, sizes), axis=1)
     matrix = g.reshape(picked, (conv.batch * conv.places, taps * channels))
@@ -144,7 +155,7 @@ def _cotangent_rows(g: Builder, dy: ir.Value, conv: Convolution) -> ir.Value:
 
 
 def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> list[ir.Value]:
-    """Return what stands under each tap of the kernel: x [N, group, C, *sizes] -> [N, group, C, *positions] each."""
+    """Return what is under each tap: x [N, group, C, *sizes] -> [N, group, C, *positions] each."""
     if conv.window.taps == 1 and set(conv.window.strides) == {1}:
         return [x]
     axes = g.axes(*range(3, 3 + conv.rank))
@@ -155,11 +166,11 @@ def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> list[ir.Value]:
     ]
 
 
-def _tap_places(g: Builder, conv: Convolution, sizes: list[int]) -> ir.Value:
-    """Return the row of each (position, tap) in the flattened image: the sum of two small tables."""
+def _tap_places(g: Builder, conv: Convolution, sizes: Sequence[int]) -> ir.Value:
+    """Return the row of each (position, tap) in the flat image: the sum of two small tables."""
     strides = [prod(sizes[axis + 1 :]) for axis in range(conv.rank)]
 
-    def numbers(counts: tuple[int, ...], steps: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def numbers(counts: tuple[int, ...], steps: tuple[int, ...]) -> NDArray[np.int64]:
         grid = np.indices(counts, dtype=np.int64).reshape(conv.rank, -1)
         return np.array([s * step for s, step in zip(strides, steps, strict=True)]) @ grid
 
@@ -173,7 +184,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 )
 
 MOST_SLICES = 64
-"""Kernels with more taps are not cut into slices: the time to load a graph grows with the square of its nodes."""
+"""Kernels with more taps are not cut into slices: loading takes the square of the nodes in time."""
 
 
 def weight_gradient(
@@ -186,8 +197,9 @@ def weight_gradient(
 def choose_form(conv: Convolution, target: Target) -> str:
     """Return the name of the form for this shape and device.
 
-    On a CPU the one with the lowest of `costs`. On CUDA one product over gathered rows, or over columns where there
-    are groups: `correlate` has a kernel as large as an image, which convolution libraries are not made for.
+    On a CPU the one with the lowest of `costs`. On CUDA one product over gathered rows, or over
+    columns where there are groups: `correlate` has a kernel as large as an image, which convolution
+    libraries are not made for.
     """
     if target == "cuda":
         return "rows" if conv.group == 1 and not conv.window.is_point else "columns"
@@ -198,13 +210,15 @@ def choose_form(conv: Convolution, target: Target) -> str:
 def costs(conv: Convolution) -> dict[str, float]:
     """Estimate the time of each form that can be used, in milliseconds on two cores.
 
-    Fitted to 24 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet: products run at 140 Gflop/s, less where
-    they are narrower than 16; copies at 5 GB/s, strided ones slower; a gathered row costs 4.5 ns besides its bytes.
+    Fitted to 24 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet: products run at 140
+    Gflop/s, less where they are narrower than 16; copies at 5 GB/s, strided ones slower; a gathered
+    row costs 4.5 ns besides its bytes.
     """
     taps, group = conv.window.taps, conv.group
     visits = conv.batch * conv.places * taps
     matrix = visits * conv.channels * MEGABYTE
-    operands = (conv.places * conv.features + prod(conv.sizes) * conv.channels) * conv.batch * MEGABYTE
+    image = conv.places * conv.features + prod(conv.sizes) * conv.channels
+    operands = conv.batch * image * MEGABYTE
     work = 7e-9 * 2 * visits * (conv.channels // group) * conv.features
     found = {"correlate": _correlate_cost(conv, work)}
     if taps <= MOST_SLICES:

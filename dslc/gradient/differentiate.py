@@ -1,12 +1,12 @@
 """The gradient of a value in a graph, as more nodes of the same graph.
 
-A reverse walk over the nodes, which stand in topological order: every node on a path from a `wrt` value to `of` is
-handed to the rule of its operator (`dslc/gradient/rules`), with the sum of the cotangents of its results. What the
-rules append are ordinary nodes, named `/grad/<name of the forward node>/<operator>`: they print, check, simplify and
-differentiate again.
+A reverse walk over the nodes, which stand in topological order: every node on a path from a `wrt`
+value to `of` is handed to the rule of its operator (`dslc/gradient/rules`), with the sum of the
+cotangents of its results. What the rules append are ordinary nodes, named `/grad/<name of the
+forward node>/<operator>`: they print, check, simplify and differentiate again.
 
-The walk alone knows about broadcasting and about values with several uses. Whole numbers and truth values carry no
-gradient. The graph is static: rules may ask for shapes as plain numbers.
+The walk alone knows about broadcasting and about values with several uses. Whole numbers and truth
+values carry no gradient. The graph is static: rules may ask for shapes as plain numbers.
 """
 
 from __future__ import annotations
@@ -34,20 +34,28 @@ def differentiate(
 ) -> dict[ir.Value, ir.Value]:
     """Append the gradient of `of` to the graph of `g`; return it for every value in `wrt`.
 
-    Shapes   each gradient has the type of its value; `cotangent` (ones where it is not given) that of `of`
-    Formula  result[x] = sum over elements of cotangent * d of / d x
-    Errors   GradientError where a node on the way has no rule; a value that `of` does not depend on is missing from
-             the result, or zero with `zeros`
+    A value that `of` does not depend on is missing from the result; with `zeros` it is zero.
+
+    Shapes: each gradient has the type of its value, `cotangent` (ones where not given) that of `of`.
+    Formula: result[x] = the sum over the elements of `of` of cotangent * d of / d x.
+    Errors: GradientError where a node on the way has no rule.
     """
     if not type_of(of).dtype.is_float:
-        raise GradientError(f"{of.name} is {type_of(of).dtype}, and only float values have a gradient")
+        raise GradientError(
+            f"{of.name} is {type_of(of).dtype}, and only float values have a gradient"
+        )
+    steps = _on_the_way(g.graph, of, wrt)
     walk = _Walk(g, rules, target)
-    walk.add(of, cotangent if cotangent is not None else _like(g, of, 1.0))
-    for step in reversed(_on_the_way(g.graph, of, wrt)):
+    if steps or of in wrt:
+        with g.at("grad"):
+            walk.add(of, cotangent if cotangent is not None else _like(g, of, 1.0))
+    for step in reversed(steps):
         walk.through(step)
-    found = {x: walk.cotangents[x] for x in wrt if x in walk.cotangents}
-    if zeros:
-        found |= {x: _like(g, x, 0.0) for x in wrt if x not in found and type_of(x).dtype.is_float}
+    with g.at("grad"):
+        found = {x: walk.whole(x) for x in wrt if x in walk.sums}
+        if zeros:
+            rest = [x for x in wrt if x not in found and type_of(x).dtype.is_float]
+            found |= {x: _like(g, x, 0.0) for x in rest}
     return found
 
 
@@ -95,29 +103,33 @@ def _captured(node: ir.Node) -> Iterator[ir.Value]:
 
 @dataclass(slots=True)
 class _Walk:
-    """The sums of cotangents so far."""
+    """The sums of cotangents so far; a sum may still be narrow, one number for equal rows."""
 
     g: Builder
     rules: Mapping[str, Rule]
     target: Target
-    cotangents: dict[ir.Value, ir.Value] = field(default_factory=dict)
+    sums: dict[ir.Value, ir.Value] = field(default_factory=dict)
 
     def add(self, value: ir.Value, gradient: ir.Value) -> None:
-        """Add one use's share to the cotangent of `value`, as a running sum: no share outlives the next."""
-        share = _fit(self.g, gradient, type_of(value).shape)
-        before = self.cotangents.get(value)
-        self.cotangents[value] = share if before is None else self.g.Add(before, share)
+        """Add the share of one use to the sum for `value`; no share outlives the next."""
+        share = _unbroadcast(self.g, gradient, type_of(value).shape)
+        before = self.sums.get(value)
+        self.sums[value] = share if before is None else self.g.Add(before, share)
+
+    def whole(self, value: ir.Value) -> ir.Value:
+        """Return the cotangent of `value` in its full shape."""
+        return self.g.expand(self.sums[value], type_of(value).shape)
 
     def through(self, step: _Step) -> None:
         """Pass the cotangents of a node's results on to its inputs."""
-        node = view(step.node, step.wanted, self.target)
-        cotangents = [self.cotangents.get(value) for value in node.outputs]
-        if all(cotangent is None for cotangent in cotangents):
+        if not any(value in self.sums for value in step.node.outputs):
             return
+        node = view(step.node, step.wanted, self.target)
         rule = self.rules.get(node.operator) if step.node.domain in ("", "ai.onnx") else None
         if rule is None:
             raise node.refuse("this operator has no gradient rule")
         with self.g.at(f"grad/{node.name.lstrip('/')}", node.doc):
+            cotangents = [self.whole(y) if y in self.sums else None for y in node.outputs]
             gradients = _one_per_input(rule(self.g, node, *cotangents))
             for value, wanted, gradient in zip(node.inputs, node.wanted, gradients, strict=False):
                 if wanted and value is not None and gradient is not None:
@@ -128,11 +140,9 @@ def _one_per_input(gradients: Gradients) -> tuple[Gradient, ...]:
     return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
-def _fit(g: Builder, gradient: ir.Value, shape: tuple[int | Expression, ...]) -> ir.Value:
-    """Sum `gradient` over the axes along which its value was broadcast; expand it where it stands for equal rows."""
+def _unbroadcast(g: Builder, gradient: ir.Value, shape: tuple[int | Expression, ...]) -> ir.Value:
+    """Sum `gradient` over the axes along which a value of `shape` was broadcast."""
     wide = type_of(gradient).shape
-    if wide == shape:
-        return gradient
     extra = max(len(wide) - len(shape), 0)
     axes = [*range(extra)]
     axes += [
@@ -140,9 +150,8 @@ def _fit(g: Builder, gradient: ir.Value, shape: tuple[int | Expression, ...]) ->
         for axis in range(extra, len(wide))
         if shape[axis - len(wide)] == 1 and wide[axis] != 1
     ]
-    if axes:
-        gradient = g.ReduceSum(gradient, g.axes(*axes), keepdims=0)
-        kept = [dim for axis, dim in enumerate(wide) if axis not in axes]
-        aligned = [1 if axis in axes else dim for axis, dim in enumerate(wide)][extra:]
-        gradient = gradient if aligned == kept else g.reshape(gradient, aligned)
-    return g.expand(gradient, shape)
+    if not axes:
+        return gradient
+    summed: ir.Value = g.ReduceSum(gradient, g.axes(*axes), keepdims=0)
+    aligned = [1 if axis in axes else dim for axis, dim in enumerate(wide)][extra:]
+    return g.reshape(summed, aligned)

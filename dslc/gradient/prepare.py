@@ -1,4 +1,4 @@
-"""A graph that came from elsewhere, made ready to be differentiated: every value gets the type that rules ask for."""
+"""Makes a graph that came from elsewhere ready to be differentiated: every value gets a type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from dslc.types import TensorType
 def prepare(graph: ir.Graph, sizes: Mapping[str, int] | None = None) -> Builder:
     """Return a builder for a loaded graph (opset 18), its free dimensions bound to `sizes`.
 
-    Types come from our own rules; where these do not know an operator or a shape, from what the file says.
+    Types come from our own rules; where these do not know an operator or a shape, from what the
+    file says.
 
     Errors   GradientError where neither tells the type of a value
     """
@@ -44,7 +45,9 @@ def _declared(value: ir.Value, sizes: Mapping[str, int]) -> TensorType:
     return TensorType(DTYPES[dtype], tuple(_dim(value, dim, sizes) for dim in shape))
 
 
-def _dim(value: ir.Value, dim: int | ir.SymbolicDim, sizes: Mapping[str, int]) -> int | Expression:
+def _dim(
+    value: ir.Value, dim: int | ir.SymbolicDimProtocol, sizes: Mapping[str, int]
+) -> int | Expression:
     if isinstance(dim, int):
         return dim
     if dim.value is None:

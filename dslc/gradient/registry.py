@@ -17,16 +17,21 @@ from dslc.gradient.rule import Rule
 NOT_DIFFERENTIABLE: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(["Floor", "Ceil", "Round", "Sign"], "flat between its steps"),
-        **dict.fromkeys(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"], "its result is whole numbers"),
+        **dict.fromkeys(
+            ["ArgMax", "ArgMin", "NonZero", "Shape", "Size"], "its result is whole numbers"
+        ),
         **dict.fromkeys(
             ["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "IsInf", "IsNaN"],
             "its result is true or false",
         ),
         **dict.fromkeys(["And", "Or", "Xor", "Not"], "its operands are true or false"),
         **dict.fromkeys(
-            ["Constant", "ConstantOfShape", "EyeLike", "Range"], "its result depends on no float value"
+            ["Constant", "ConstantOfShape", "EyeLike", "Range"],
+            "its result depends on no float value",
         ),
-        **dict.fromkeys(["OneHot"], "its indices are whole numbers, and its two values are constants"),
+        **dict.fromkeys(
+            ["OneHot"], "its indices are whole numbers, and its two values are constants"
+        ),
         **dict.fromkeys(["Hardmax"], "flat between its steps"),
     }
 )

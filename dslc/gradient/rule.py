@@ -1,17 +1,18 @@
 """What a gradient rule is, and what it sees.
 
-A rule belongs to one ONNX operator (or a few that differ in a word). It gets the builder, the node it differentiates
-and one cotangent per result, and returns one gradient per input, in order:
+A rule belongs to one ONNX operator (or a few that differ in a word). It gets the builder, the node
+it differentiates and one cotangent per result, and returns one gradient per input, in order:
 
     @rule("Mul")
     def multiply(g: Builder, node: Node, dy: ir.Value) -> Gradients:
         a, b = node.inputs
         return lambda: g.Mul(dy, b), lambda: g.Mul(dy, a)
 
-A gradient is a value, `None` (this input has none, by decision) or a function that makes the value: it is called only
-where that gradient is wanted. Inputs behind the last one returned have none. Rules know nothing of broadcasting: a
-gradient may have any shape that NumPy broadcasts to or from the shape of its input; the walk sums or expands it.
-A cotangent always has the full shape of its result.
+A gradient is a value, `None` (this input has none, by decision) or a function that makes the value:
+it is called only where that gradient is wanted. Inputs behind the last one returned have none.
+Rules know nothing of broadcasting: a gradient may have any shape that NumPy broadcasts to or from
+the shape of its input; the walk sums or expands it. A cotangent always has the full shape of its
+result.
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ Target = Literal["cpu", "cuda"]
 """The device whose costs decide between equal forms of a gradient."""
 
 Gradient = ir.Value | Callable[[], ir.Value] | None
-Gradients = Gradient | tuple[Gradient, ...]
+Gradients = Gradient | tuple[Gradient, ...] | Any
+"""One gradient per input, or a single one bare. (Any: what `g.Add(...)` is to a type checker.)"""
+
 Rule = Callable[..., Gradients]
 
 Decorated = TypeVar("Decorated", bound=Rule)
 
 
 class GradientError(DslcError):
-    """A graph that cannot be differentiated: an operator without a rule, or a form of it that the rule does not know."""
+    """A graph cannot be differentiated: an operator has no rule, or none for this form of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ class Node:
         shape = type_of(value).shape
         plain = tuple(dim for dim in shape if isinstance(dim, int))
         if len(plain) != len(shape):
-            raise self.refuse(f"{value.name} has a free dimension, and gradients need a static shape")
+            raise self.refuse(
+                f"{value.name} has a free dimension, and gradients need a static shape"
+            )
         return plain
 
     def dtype(self, index: int = 0) -> DType:
@@ -113,9 +118,7 @@ class Node:
         return GradientError(f"no gradient of {self.operator} at {self.name}{place}: {why}")
 
 
-def view(
-    node: ir.Node, wanted: tuple[bool, ...] = (), target: Target = "cpu"
-) -> Node:
+def view(node: ir.Node, wanted: tuple[bool, ...] = (), target: Target = "cpu") -> Node:
     """Return what a rule may see of `node`."""
     return Node(
         inputs=tuple(node.inputs),
@@ -147,6 +150,6 @@ def rule(*operators: str) -> Callable[[Decorated], Decorated]:
 
 
 def full(g: Any, shape: tuple[int | Expression, ...], number: float, dtype: DType) -> ir.Value:
-    """Return a tensor of one number; it is made when the graph runs, so that it takes no room in the file."""
+    """Return a tensor of one number, made when the graph runs: it takes no room in the file."""
     result: ir.Value = g.expand(g.constant(number, dtype), shape)
     return result

@@ -57,7 +57,9 @@ class Window:
 
 
 def window_of(node: Node, kernel: Sequence[int]) -> Window:
-    """Return the window of a convolution or pool over input 0, with the pads that `auto_pad` stands for."""
+    """Return the window of a convolution or pool over input 0, with the pads that `auto_pad` stands
+    for.
+    """
     sizes = node.shape(0)[2:]
     rank = len(sizes)
     strides = tuple(node.attribute("strides") or [1] * rank)
@@ -86,7 +88,8 @@ def spread(
     sizes: Sequence[int],
     group: int = 1,
 ) -> ir.Value:
-    """Add each element of dy, times the weight, to the elements of its window: a convolution the other way round.
+    """Add each element of dy, times the weight, to the elements of its window: a convolution the
+    other way round.
 
     Shapes   dy [N, M, *positions], weight [M, C / group, *kernel] -> [N, C, *sizes]
 

@@ -24,9 +24,11 @@ from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import InternalError
 from dslc.graph.attributes import attribute_of
+from dslc.graph.operands import operand_dtypes
 from dslc.graph.operators import OPSET, ShapeNotKnownError, infer, signature_of
 from dslc.graph.operators.signature import Signature
 from dslc.graph.random import stream_of, words
+from dslc.graph.shapes import computed_extent, reshape_sizes
 from dslc.graph.values import constant_of, dtype_of, set_type, type_of
 from dslc.types import DType, Shape, TensorType
 
@@ -126,10 +128,8 @@ class Builder:
         known = self._constants.get(_key(data)) if data.size <= _SHARED else None
         if known is not None:
             return known
-        name = self.fresh(f"const.{data.dtype}" if data.ndim else f"const.{data.dtype}.{data}")
-        value = ir.Value(name=name, const_value=ir.tensor(data, name=name))
-        set_type(value, TensorType(DType(str(data.dtype)), data.shape))
-        self.graph.register_initializer(value)
+        name = f"const.{data.dtype}" if data.ndim else f"const.{data.dtype}.{data}"
+        value = self._hold(self.fresh(name), data)
         self._remember(value)
         return value
 
@@ -143,9 +143,14 @@ class Builder:
     def initializer(self, name: str, array: np.ndarray[Any, Any]) -> ir.Value:
         """Add a constant that goes by a name of its own: a weight inside a closed network."""
         self._take(name)
+        value = self._hold(name, array)
+        value.meta["named"] = True
+        return value
+
+    def _hold(self, name: str, array: np.ndarray[Any, Any]) -> ir.Value:
+        """Put a constant into the graph."""
         value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
         set_type(value, TensorType(DType(str(array.dtype)), array.shape))
-        value.meta["named"] = True
         self.graph.register_initializer(value)
         return value
 
@@ -240,7 +245,8 @@ class Builder:
     def at(self, scope: str, doc: str = "") -> Iterator[None]:
         """Name the nodes made inside `/scope/Operator`; `doc` leads back to a line of the spec."""
         saved = self._scope, self._doc, self._stream
-        self._scope, self._doc = "/" + scope.replace(".", "/").strip("/"), doc
+        path = scope.replace(".", "/").strip("/")
+        self._scope, self._doc = f"/{path}" if path else "", doc
         self._stream = stream_of(scope)
         try:
             yield
@@ -261,37 +267,18 @@ class Builder:
         """Make constants of plain numbers, of the type of the operand they must agree with."""
         if all(value is None or isinstance(value, ir.Value) for value in inputs):
             return list(inputs)
-        bound: dict[str, DType] = {}
-        first: DType | None = None
-        for index, value in enumerate(inputs):
-            if isinstance(value, ir.Value):
-                dtype = type_of(value).dtype
-                bound.setdefault(signature.operand(index).letter, dtype)
-                first = first or (dtype if dtype is not DType.BOOL else None)
+        dtypes = operand_dtypes(signature, inputs)
         return [
             value
             if value is None or isinstance(value, ir.Value)
-            else self._number(signature, index, value, bound, first)
-            for index, value in enumerate(inputs)
+            else self._number(signature, value, dtype)
+            for value, dtype in zip(inputs, dtypes, strict=True)
         ]
 
-    def _number(
-        self,
-        signature: Signature,
-        index: int,
-        number: object,
-        bound: Mapping[str, DType],
-        first: DType | None,
-    ) -> ir.Value:
-        slot = signature.operand(index)
-        dtype = bound.get(slot.letter) or slot.only
-        if dtype is None and first in slot.dtypes:
-            dtype = first
-        if dtype is None and DType.INT64 in slot.dtypes and DType.FLOAT32 not in slot.dtypes:
-            dtype = DType.INT64
+    def _number(self, signature: Signature, number: object, dtype: DType | None) -> ir.Value:
         value = self.constant(number, dtype)
         if isinstance(number, float) and type_of(value).dtype.is_integer and number % 1:
-            raise signature.fault(f"operand {index} cannot be {number}: it is a whole number")
+            raise signature.fault(f"an operand cannot be {number}: it is a whole number")
         return value
 
     def fresh(self, wanted: str) -> str:
@@ -348,20 +335,17 @@ class Builder:
             value, axis = self._extents[str(dim)]
             read: ir.Value = self.Shape(value, start=axis, end=axis + 1)
             return read
-        total: ir.Value | None = None
-        for monomial, coefficient in dim.terms:
-            term = self.axes(coefficient)
-            for atom in monomial:
-                if isinstance(atom, dims.Floor):
-                    factor = self.Div(self.extent(atom.expression), self.axes(atom.divisor))
-                elif atom in self._extents:
-                    factor = self.extent(dims.free(atom))
-                else:
-                    raise InternalError("lower", f"no input tells the size of {atom}")
-                term = self.Mul(term, factor)
-            total = term if total is None else self.Add(total, term)
-        assert total is not None
-        return total
+        if dim == dims.free(str(dim)):
+            raise InternalError("lower", f"no input tells the size of {dim}")
+        return computed_extent(self, dim)
+
+    def count(self, shape: Sequence[int | Expression], dtype: DType) -> ir.Value:
+        """Return the number of elements of a shape, as a scalar."""
+        size = dims.product(self.bound(shape))
+        if isinstance(size, int):
+            return self.constant(size, dtype)
+        result: ir.Value = self.Squeeze(self.cast(self.extent(size), dtype), self.axes(0))
+        return result
 
     def expand(self, x: ir.Value, shape: Sequence[int | Expression]) -> ir.Value:
         """Broadcast `x` to `shape`."""
@@ -391,18 +375,3 @@ class Builder:
 
 def _key(data: np.ndarray[Any, Any]) -> _Key:
     return data.dtype.char, data.shape, data.tobytes()
-
-
-def reshape_sizes(old: Shape, new: Shape) -> list[int] | None:
-    """Write a shape as Reshape takes it, with 0 and one -1, or return None where that cannot be."""
-    sizes: list[int] = []
-    for axis, dim in enumerate(new):
-        if isinstance(dim, int) and dim:
-            sizes.append(dim)
-        elif axis < len(old) and old[axis] == dim:
-            sizes.append(0)
-        elif isinstance(dim, int) or -1 in sizes:
-            return None
-        else:
-            sizes.append(-1)
-    return sizes

@@ -1,10 +1,10 @@
 """A graph as text: one node a line, every value with its type.
 
-    lenet5
-    input   image: float32[N, 1, 28, 28]
-    const   c1.weight: float32[6, 1, 5, 5]
-    /c1/Conv: float32[N, 6, 24, 24] = Conv(image, c1.weight)    # lenet5.net:5 c1: Conv(6, 5x5)
-    output  logits: float32[N, 10]
+lenet5
+input   image: float32[N, 1, 28, 28]
+const   c1.weight: float32[6, 1, 5, 5]
+/c1/Conv: float32[N, 6, 24, 24] = Conv(image, c1.weight)    # lenet5.net:5 c1: Conv(6, 5x5)
+output  logits: float32[N, 10]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from dslc.graph.operators import signature_of
 from dslc.graph.values import DTYPES, constant_of, type_of
 
 _SHOWN = 8
@@ -24,7 +25,10 @@ _COMMENT_COLUMN = 72
 
 
 def print_graph(graph: ir.Graph) -> str:
-    """Return a graph as text, in running order. Small constants stand in place."""
+    """Return a graph as text, in running order.
+
+    Small constants stand in place; attributes that are ONNX's defaults are left out.
+    """
     return "\n".join(_lines(graph)) + "\n"
 
 
@@ -44,8 +48,11 @@ def _lines(graph: ir.Graph) -> Iterator[str]:
 def _node(node: ir.Node) -> str:
     results = ", ".join(_typed(value) for value in node.outputs)
     operands = [_operand(value) for value in node.inputs]
+    defaults = signature_of(node.op_type).defaults
     attributes = [
-        f"{name}={_attribute(name, item.value)}" for name, item in node.attributes.items()
+        f"{name}={_attribute(name, item.value)}"
+        for name, item in node.attributes.items()
+        if item.value != defaults.get(name)
     ]
     line = f"{results} = {node.op_type}({', '.join(operands + attributes)})"
     return f"{line:<{_COMMENT_COLUMN}}  # {node.doc_string}" if node.doc_string else line
@@ -56,15 +63,16 @@ def _typed(value: ir.Value) -> str:
 
 
 def _is_short(value: ir.Value) -> bool:
+    """Tell whether a constant stands in place: a small one that has no name of its own."""
     held = constant_of(value)
-    return held is not None and held.size <= _SHOWN
+    return held is not None and held.size <= _SHOWN and not value.meta.get("named")
 
 
 def _operand(value: ir.Value | None) -> str:
     if value is None:
         return "-"
     held = constant_of(value)
-    return str(value.name) if held is None or held.size > _SHOWN else _numbers(held)
+    return str(value.name) if held is None or not _is_short(value) else _numbers(held)
 
 
 def _numbers(array: np.ndarray[Any, Any]) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from dslc_runtime.counter import stream_of
 
 from dslc.types import DType, TensorType
-from dslc_runtime.counter import stream_of
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -39,14 +39,12 @@ def step_key(g: Builder, seed: ir.Value, step: ir.Value) -> ir.Value:
 
 
 def words(g: Builder, key: ir.Value, count: int) -> ir.Value:
-    """Return the first `count` random words of the stream `key` (uint64 scalar), as uint64 of shape [count]."""
+    """Return the first `count` words of the stream `key` (uint64 scalar), uint64 [count]."""
     chunks = list(word_chunks(g, key, count))
     return chunks[0] if len(chunks) == 1 else g.Concat(*chunks, axis=0)
 
 
-def word_chunks(
-    g: Builder, key: ir.Value, count: int, chunk: int = CHUNK
-) -> Iterator[ir.Value]:
+def word_chunks(g: Builder, key: ir.Value, count: int, chunk: int = CHUNK) -> Iterator[ir.Value]:
     """Return the same words in pieces of at most `chunk`.
 
     Who turns the words into something smaller, piece by piece, needs no memory for all of them.
@@ -64,7 +62,7 @@ def uniform(g: Builder, words: ir.Value) -> ir.Value:
 
 
 def _chunk(g: Builder, key: ir.Value, count: int, first: ir.Value | None) -> ir.Value:
-    """Return `count` words; `first` is the product of the first counter and the key, None where it is 0."""
+    """Return `count` words; `first` is the first counter times the key, None for 0."""
     rows = -(-count // _ROW)
     low = _multiples(g, key, min(count, _ROW))
     low = low if first is None else g.Add(low, first)

@@ -1,4 +1,4 @@
-"""Initial values that are not drawn: zeros, ones, a constant, the identity, values written in the spec."""
+"""Initial values that are not drawn: constants, the identity, values written in the spec."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Constant(_Same):
 
 @dataclass(frozen=True)
 class Identity(Initializer):
-    """Pass the inputs on: the identity matrix; for a kernel, 1 at its centre where input and output channel agree.
+    """Pass the inputs on: the identity matrix, or a kernel that is 1 at the centre of its diagonal.
 
     Shapes: [out, in, *kernel]. An even kernel's centre is at size // 2.
 
@@ -82,8 +82,9 @@ class Identity(Initializer):
 
     def sample(self, shape: tuple[int, ...], key: int) -> Array:
         result = np.zeros(shape, np.float32)
-        diagonal = np.arange(min(shape[:2]))
-        result[(diagonal, diagonal, *(size // 2 for size in shape[2:]))] = 1
+        centre = tuple(size // 2 for size in shape[2:])
+        for channel in range(min(shape[:2])):
+            result[(channel, channel, *centre)] = 1
         return result
 
     def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:

@@ -15,11 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+from dslc_runtime.counter import BLOCK, words
 from numpy.typing import NDArray
 
 from dslc.operation import Array
 from dslc.types import DType
-from dslc_runtime.counter import BLOCK, words
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -44,7 +44,7 @@ def sample(
     transform: Callable[[Doubles], Doubles],
     dtype: DType = DType.FLOAT32,
 ) -> Array:
-    """Return `transform` of random whole numbers, rounded to `dtype`. It is called on a block at a time."""
+    """Return `transform` of random whole numbers, rounded to `dtype`. It gets a block at a time."""
     words_needed = -(-math.prod(shape) // 2)
     result = np.empty(2 * words_needed, dtype.numpy)
 
@@ -68,7 +68,7 @@ def lower(
     transform: Callable[[ir.Value], ir.Value],
     dtype: DType = DType.FLOAT32,
 ) -> ir.Value:
-    """Return a value of `shape`: `transform` of the same random whole numbers, rounded to `dtype`."""
+    """Return `transform` of the same random whole numbers, rounded to `dtype`."""
     from dslc.graph.random import word_chunks
 
     count = math.prod(shape)

@@ -1,4 +1,4 @@
-"""How many values flow into and out of one unit of a weight, and how much a nonlinearity shrinks them."""
+"""How many values meet in one unit of a weight, and how much a nonlinearity shrinks them."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Normal(_Bell):
 
 @dataclass(frozen=True)
 class TruncatedNormal(_Bell):
-    """Draw from a normal distribution whose values outside [a, b] are left out (a, b are values, not multiples of std).
+    """Draw from a normal distribution cut off at the values a and b.
 
     Formula: Q is taken between the probabilities of values below a and below b; nothing is drawn
     twice.
@@ -114,7 +114,7 @@ class TruncatedNormal(_Bell):
 
 @dataclass(frozen=True)
 class XavierNormal(_Bell):
-    """Draw from a normal distribution, so that values and gradients keep their variance in both directions.
+    """Draw from a normal distribution that keeps the variance of values and of gradients.
 
     Formula: std = gain sqrt(2 / (fan_in + fan_out)).
 
@@ -135,7 +135,9 @@ class XavierNormal(_Bell):
 
 @dataclass(frozen=True)
 class KaimingNormal(_Bell):
-    """Draw from a normal distribution, so that the nonlinearity behind keeps the variance. `a`: slope of leaky_relu.
+    """Draw from a normal distribution that keeps the variance through a nonlinearity.
+
+    `a` is the slope of leaky_relu; `fan_in` keeps the variance of values, `fan_out` of gradients.
 
     Formula: std = gain / sqrt(fan); gain of leaky_relu = sqrt(2 / (1 + a^2)).
 

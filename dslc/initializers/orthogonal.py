@@ -29,7 +29,7 @@ _RISK = 1e-6
 
 @dataclass(frozen=True)
 class Orthogonal(Initializer):
-    """Draw a matrix with orthonormal columns, or rows where it is wide; further dimensions count as columns.
+    """Draw a matrix with orthonormal columns, or rows where it is wide; a kernel counts as columns.
 
     Formula: the polar factor of a normal matrix, which is distributed evenly over all such
     matrices, like the Q of its QR decomposition: X <- X (c I + d X^T X), first (c, d) = (2.5, -2),
@@ -83,7 +83,9 @@ def _rounds(rows: int, columns: int) -> list[tuple[float, float]]:
 
     The least singular value of a normal matrix is below e (sqrt(rows) - sqrt(columns - 1)) with a
     probability of about e^(rows - columns + 1) (Rudelson and Vershynin, 2009); `_RISK` is that
-    probability. """ least = _RISK ** (1 / (rows - columns + 1)) * (math.sqrt(rows) -
-    math.sqrt(columns - 1)) relative = least / math.sqrt(rows * columns) fast = max(0,
-    math.ceil(math.log(0.2 / relative, _FAST[0])))
+    probability.
+    """
+    likely = math.sqrt(rows) - math.sqrt(columns - 1)
+    least = _RISK ** (1 / (rows - columns + 1)) * likely / math.sqrt(rows * columns)
+    fast = max(0, math.ceil(math.log(0.2 / least, _FAST[0])))
     return [_FAST] * fast + [_EXACT] * _EXACT_ROUNDS

@@ -70,7 +70,7 @@ class Uniform(_Even):
 
 @dataclass(frozen=True)
 class XavierUniform(_Even):
-    """Draw evenly, so that values and gradients keep their variance in both directions.
+    """Draw evenly, from an interval that keeps the variance of values and of gradients.
 
     Formula: bound = gain sqrt(6 / (fan_in + fan_out)); fan_in = in / groups * kernel, fan_out = out
     * kernel.
@@ -93,7 +93,9 @@ class XavierUniform(_Even):
 
 @dataclass(frozen=True)
 class KaimingUniform(_Even):
-    """Draw evenly, so that the nonlinearity behind keeps the variance. `a` is the slope of leaky_relu.
+    """Draw evenly, from an interval that keeps the variance through a nonlinearity.
+
+    `a` is the slope of leaky_relu; `fan_in` keeps the variance of values, `fan_out` of gradients.
 
     Formula: bound = gain sqrt(3 / fan); gain of leaky_relu = sqrt(2 / (1 + a^2)).
 

@@ -94,7 +94,7 @@ class Sigmoid(Elementwise):
         return _sigmoid(x)
 
     def slope(self, x: Array, y: Array) -> Array:
-        return y * (1 - y)
+        return np.asarray(y * (1 - y))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Softplus(Elementwise):
     operator = "Softplus"
 
     def compute(self, x: Array) -> Array:
-        return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+        return np.asarray(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
 
     def slope(self, x: Array, y: Array) -> Array:
         return _sigmoid(x)
@@ -141,15 +141,15 @@ class Silu(Elementwise):
 
     def slope(self, x: Array, y: Array) -> Array:
         gate = _sigmoid(x)
-        return gate + y * (1 - gate)
+        return np.asarray(gate + y * (1 - gate))
 
 
 @dataclass(frozen=True)
 class Gelu(Elementwise):
     """Multiply each element by the normal distribution function at it.
 
-    Formula: y = x * (1 + erf(x / sqrt(2))) / 2; with `approximate=tanh` the error function is replaced by
-        tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)), which differs by up to 5e-4
+    Formula: y = x * (1 + erf(x / sqrt(2))) / 2; with `approximate=tanh` the error function is
+        replaced by tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)), and y differs by up to 5e-4
     Source: Hendrycks and Gimpel 2016, section 2.
     """
 
@@ -165,7 +165,7 @@ class Gelu(Elementwise):
         return g.Tanh(g.Mul(g.Add(x, g.Mul(cube, 0.044715)), math.sqrt(2 / math.pi)))
 
     def compute(self, x: Array) -> Array:
-        return 0.5 * x * (1 + self._bend(x))
+        return np.asarray(0.5 * x * (1 + self._bend(x)))
 
     def slope(self, x: Array, y: Array) -> Array:
         bend = self._bend(x)
@@ -174,7 +174,7 @@ class Gelu(Elementwise):
         else:
             inner = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x)
             steepness = (1 - bend * bend) * inner
-        return 0.5 * (1 + bend) + 0.5 * x * steepness
+        return np.asarray(0.5 * (1 + bend) + 0.5 * x * steepness)
 
     def _bend(self, x: Array) -> Array:
         if self.approximate is None:

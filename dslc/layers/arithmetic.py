@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from dslc.dims import Expression
-from dslc.errors import RuleError
 from dslc.layers.rules import broadcast_shape, need_float, need_number, same_dtype
 from dslc.operation import Array, Function, Reference
 from dslc.reference.run import Run
-from dslc.types import Shape, TensorType, broadcast, shape_text
+from dslc.types import TensorType
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -30,14 +28,15 @@ def sum_to(gradient: Array, shape: tuple[int, ...]) -> Array:
         for axis, size in enumerate(shape)
         if size == 1 and gradient.shape[axis + len(extra)] != 1
     )
-    return gradient.sum(axis=(*extra, *stretched)).reshape(shape)
+    return np.asarray(gradient.sum(axis=(*extra, *stretched)).reshape(shape))
 
 
 @dataclass(frozen=True)
 class Binary(Function, ABC):
     """A function of two values, element by element.
 
-    `sign` is its operator in the language; `slopes` are the derivatives by x and y, where z is the result.
+    `sign` is its operator in the language; `slopes` are the derivatives by x and y, where z is the
+    result.
     """
 
     operator: ClassVar[str]
@@ -124,7 +123,8 @@ class Floordiv(Binary):
     def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
         if g.dtype_of(x).is_float:
             return g.Floor(g.Div(x, y))
-        # Div rounds whole numbers towards 0, Mod takes the sign of y: without the rest, the division comes out even.
+        # Div rounds whole numbers towards 0, and Mod has the sign of y: without the rest, nothing
+        # is left to round.
         return g.Div(g.Sub(x, g.Mod(x, y)), y)
 
     def compute(self, x: Array, y: Array) -> Array:
@@ -202,8 +202,12 @@ class Minimum(Binary):
 
 @dataclass(frozen=True)
 class Variadic(Function, ABC):
-    """A function of one or more values, element by element, from left to right."""
+    """A function of one or more values, element by element, from left to right.
 
+    Its values broadcast; the branches of a merge group must not (E0301).
+    """
+
+    broadcasts: ClassVar[bool] = True
     operator: ClassVar[str]
     sign: ClassVar[str]
 
@@ -238,7 +242,9 @@ class Variadic(Function, ABC):
 
 @dataclass(frozen=True)
 class Add(Variadic):
-    """Add values, element by element; also written `x + y`, and `add { | ... | ... }` for branches of one shape.
+    """Add values, element by element; also written `x + y`.
+
+    `add { | ... | ... }` adds branches of one shape.
 
     Shapes: any that broadcast.
     """
@@ -255,7 +261,9 @@ class Add(Variadic):
 
 @dataclass(frozen=True)
 class Mul(Variadic):
-    """Multiply values, element by element; also written `x * y`, and `mul { | ... | ... }` for branches of one shape.
+    """Multiply values, element by element; also written `x * y`.
+
+    `mul { | ... | ... }` multiplies branches of one shape.
 
     Shapes: any that broadcast.
     """
@@ -273,7 +281,9 @@ class Mul(Variadic):
 
 @dataclass(frozen=True)
 class Maximum(Variadic):
-    """Take the largest of the values, element by element; also written `max(x, y)` and `max { | ... | ... }`.
+    """Take the largest of the values, element by element; also written `max(x, y)`.
+
+    `max { | ... | ... }` does it with branches of one shape.
 
     Shapes: any that broadcast.
     Kinks: of equal operands the first has the derivative.
@@ -286,88 +296,7 @@ class Maximum(Variadic):
         return np.asarray(reduce(np.maximum, values))
 
     def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
-        earlier = any_equal(values[:index], y)
-        return ((values[index] == y) & ~earlier).astype(y.dtype)
-
-
-def any_equal(values: tuple[Array, ...], y: Array) -> Array:
-    """Tell at each element of `y` whether one of `values` equals it."""
-    return np.asarray(reduce(np.logical_or, (v == y for v in values), np.zeros(y.shape, bool)))
-
-
-@dataclass(frozen=True)
-class Matmul(Function):
-    """Multiply matrices; also written `x @ y`.
-
-    Shapes: [..., n, k] @ [..., k, m] -> [..., n, m], where the leading dimensions broadcast; a vector [k] is a row on the
-        left and a column on the right, and its dimension is gone from the result.
-    Errors: E0307 where the inner sizes differ.
-    """
-
-    def infer(self, x: TensorType, y: TensorType) -> TensorType:
-        need_float("@", x, 0)
-        need_float("@", y, 1)
-        dtype = same_dtype("@", (x, y))
-        if not x.rank or not y.rank:
-            message = f"`@` multiplies matrices; {x} @ {y} has a single number: write `*`"
-            raise RuleError("E0307", message, about=0 if not x.rank else 1)
-        if x.shape[-1] != y.shape[-min(y.rank, 2)]:
-            raise _unequal(x, y)
-        stack = broadcast(x.shape[:-2], y.shape[:-2])
-        if stack is None:
-            message = f"`@` cannot pair the matrices of {shape_text(x.shape)} and {shape_text(y.shape)}"
-            raise RuleError("E0307", message)
-        return TensorType(dtype, (*stack, *x.shape[-2:-1], *(y.shape[-1:] if y.rank > 1 else ())))
-
-    def multiply_adds(
-        self, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]
-    ) -> int | Expression:
-        return outputs[0].size * inputs[0].shape[-1]
-
-    def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
-        return g.MatMul(x, y)
-
-    def reference(self, run: Run, x: Array, y: Array) -> Reference:
-        z = np.matmul(x, y)
-        rows = x if x.ndim > 1 else x[None, :]
-        columns = y if y.ndim > 1 else y[:, None]
-
-        def backward(dz: Array) -> tuple[Array, ...]:
-            dz = dz if y.ndim > 1 else dz[..., None]
-            dz = dz if x.ndim > 1 else dz[..., None, :]
-            dx = sum_to(np.matmul(dz, np.swapaxes(columns, -1, -2)), rows.shape)
-            dy = sum_to(np.matmul(np.swapaxes(rows, -1, -2), dz), columns.shape)
-            return dx.reshape(x.shape), dy.reshape(y.shape)
-
-        return z, backward
-
-
-def _unequal(x: TensorType, y: TensorType) -> RuleError:
-    inner = y.shape[-min(y.rank, 2)]
-    facts = [
-        f"the left one is {shape_text(x.shape)} and the right one is {shape_text(y.shape)}: "
-        f"inner sizes {x.shape[-1]} and {inner} differ"
-    ]
-    helps = [
-        f"{text}, which gives {shape_text(shape)}" for text, shape in _transposes(x, y)
-    ] or ["the last dimension of the left one must be the last but one of the right one"]
-    return RuleError("E0307", "`@` cannot multiply these shapes", facts=facts, helps=helps)
-
-
-def _transposes(x: TensorType, y: TensorType) -> list[tuple[str, Shape]]:
-    """Return the transpositions after which the inner sizes agree, and what each gives."""
-    if x.rank > 2 or y.rank > 2:
-        return []
-    turned_x, turned_y = x.with_shape(x.shape[::-1]), y.with_shape(y.shape[::-1])
-    tried = []
-    if x.rank == 2:
-        tried.append(("transpose the left one:  transpose(x) @ y", turned_x, y))
-    if y.rank == 2:
-        tried.append(("transpose the right one:  x @ transpose(y)", x, turned_y))
-    if x.rank == y.rank == 2:
-        tried.append(("transpose both:  transpose(x) @ transpose(y)", turned_x, turned_y))
-    return [
-        (text, Matmul().infer(a, b).shape)
-        for text, a, b in tried
-        if a.shape[-1] == b.shape[-min(b.rank, 2)]
-    ]
+        earlier = np.zeros(y.shape, bool)
+        for value in values[:index]:
+            earlier |= value == y
+        return np.asarray((values[index] == y) & ~earlier, dtype=y.dtype)

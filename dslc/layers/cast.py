@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Cast(Function):
     """Convert the elements to another type.
 
-    Fractions are cut off towards 0; between floating-point types the derivative is 1, elsewhere there is none.
+    Fractions are cut off towards 0. Between floating-point types the derivative is 1, elsewhere
+    there is none.
     """
 
     dtype: DType

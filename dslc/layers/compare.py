@@ -1,4 +1,4 @@
-"""Comparisons and logic: truth values from values. Nothing here has a derivative, except what `where` chooses from."""
+"""Comparisons and logic: truth values from values, and `where`, which chooses by them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Equal(Comparison):
     sign = "=="
 
     def compute(self, x: Array, y: Array) -> Array:
-        return x == y
+        return np.equal(x, y)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class NotEqual(Comparison):
         return g.Not(g.Equal(x, y))
 
     def compute(self, x: Array, y: Array) -> Array:
-        return x != y
+        return np.not_equal(x, y)
 
 
 @dataclass(frozen=True)

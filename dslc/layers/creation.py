@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dslc import dims
 from dslc.dims import Expression
 from dslc.operation import Function, Reference
 from dslc.reference.run import Run
@@ -86,11 +85,11 @@ class Range(Function):
         return TensorType(DType.INT64, (self.n,))
 
     def lower(self, g: Builder) -> Any:
-        size = dims.bind(self.n, g.sizes)
+        (size,) = g.bound((self.n,))
         if isinstance(size, int):
             return g.constant(np.arange(size), DType.INT64)
         zero, one = g.constant(0, DType.INT64), g.constant(1, DType.INT64)
-        end = g.Squeeze(g.extent(size), g.axes(0))
+        end = g.count((size,), DType.INT64)
         return g.node("Range", [zero, end, one], type=TensorType(DType.INT64, (size,)))
 
     def reference(self, run: Run) -> Reference:

@@ -80,24 +80,24 @@ class Einsum(Function):
         operands, result = self._letters()
 
         def backward(dy: Array) -> tuple[Array, ...]:
-            return tuple(
-                _pull(dy, result, operands, values, index) for index in range(len(values))
-            )
+            return tuple(_pull(dy, result, operands, values, index) for index in range(len(values)))
 
         return np.asarray(np.einsum(self.equation.replace(" ", ""), *values)), backward
 
 
-def _enter(
-    sizes: dict[str, int | Expression], letters: str, value: TensorType, about: int
-) -> None:
+def _enter(sizes: dict[str, int | Expression], letters: str, value: TensorType, about: int) -> None:
     """Hold the dimensions of a value against the sizes that its letters have so far."""
     if len(letters) != value.rank:
-        message = f"`{letters}` names {len(letters)} dimensions; the value is {shape_text(value.shape)}"
+        message = (
+            f"`{letters}` names {len(letters)} dimensions; the value is {shape_text(value.shape)}"
+        )
         raise RuleError("E0318", message, about=about)
     for letter, dim in zip(letters, value.shape, strict=True):
         if sizes.setdefault(letter, dim) != dim:
             message = f"`{letter}` is {sizes[letter]} in one value and {dim} in another"
-            raise RuleError("E0318", message, about=about, text=f"`{letters}` is {shape_text(value.shape)}")
+            raise RuleError(
+                "E0318", message, about=about, text=f"`{letters}` is {shape_text(value.shape)}"
+            )
 
 
 def _pull(
@@ -105,7 +105,7 @@ def _pull(
 ) -> Array:
     """Return the gradient of one value: the cotangent times the others, summed to its letters.
 
-    A letter that only this value has was summed over, so each of its elements gets the same gradient.
+    A letter that only this value has was summed over, so all its elements get the same gradient.
     """
     letters, value = operands[index], values[index]
     others = [*operands[:index], *operands[index + 1 :]]

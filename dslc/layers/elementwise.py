@@ -1,6 +1,7 @@
 """Functions of one value that work on each element by itself.
 
-A subclass says three things: the ONNX operator (or a `lower` of its own), the formula, and its derivative.
+A subclass says three things: the ONNX operator (or a `lower` of its own), the formula, and the
+derivative.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Elementwise(Function, ABC):
-    """A function of each element. `compute` is the formula, `slope` its derivative at x, where y is the result."""
+    """A function of each element: `compute` is the formula, `slope` the derivative."""
 
     operator: ClassVar[str]
     accepts: ClassVar[Callable[[str, TensorType], None]] = need_float
@@ -45,7 +46,7 @@ class Elementwise(Function, ABC):
 
     @abstractmethod
     def slope(self, x: Array, y: Array) -> Array:
-        """Return dy/dx at each element."""
+        """Return dy/dx at each element, where y is the result."""
 
     def reference(self, run: Run, x: Array) -> Reference:
         y = self.compute(x)
@@ -54,7 +55,7 @@ class Elementwise(Function, ABC):
 
 @dataclass(frozen=True)
 class Step(Elementwise, ABC):
-    """A function that is flat wherever it has a derivative. Kinks: the derivative is 0 at the steps, too."""
+    """A function that is flat wherever it has a derivative. Kinks: 0 at the steps, too."""
 
     def slope(self, x: Array, y: Array) -> Array:
         return np.zeros_like(x)
@@ -206,7 +207,7 @@ class Erf(Elementwise):
         return erf(x)
 
     def slope(self, x: Array, y: Array) -> Array:
-        return 2 / math.sqrt(math.pi) * np.exp(-x * x)
+        return np.asarray(2 / math.sqrt(math.pi) * np.exp(-x * x))
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ class Clip(Elementwise):
     """Limit each element to the range from `min` to `max`; a limit that is `none` does not hold.
 
     Errors: E0406 where the limits exclude each other.
-    Kinks: the derivative at a limit is 0.
+    Kinks: the derivative at a limit is 1.
     """
 
     accepts = need_number
@@ -276,7 +277,7 @@ class Clip(Elementwise):
 
     def slope(self, x: Array, y: Array) -> Array:
         low, high = self._limits()
-        return ((x > low) & (x < high)).astype(x.dtype)
+        return ((x >= low) & (x <= high)).astype(x.dtype)
 
     def _limits(self) -> tuple[float, float]:
         low = -math.inf if self.min is None else self.min

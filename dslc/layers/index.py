@@ -1,4 +1,4 @@
-"""Functions that pick elements by place: fixed places in `x[...]`, computed ones in `gather`, `pick`, `one_hot`."""
+"""Functions that pick elements: by fixed places, `x[...]`, or by computed ones."""
 
 from __future__ import annotations
 
@@ -22,18 +22,9 @@ if TYPE_CHECKING:
     from dslc.graph.builder import Builder
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """`lower:upper` in an index; None: from the start, or up to the end. Negative places count from the end."""
+Item = int | slice | EllipsisType
 
-    lower: int | None = None
-    upper: int | None = None
-
-    def __str__(self) -> str:
-        return f"{'' if self.lower is None else self.lower}:{'' if self.upper is None else self.upper}"
-
-
-Item = int | Bounds | EllipsisType
+ALL = slice(None)
 
 LAST = np.iinfo(np.int64).max
 
@@ -42,16 +33,20 @@ LAST = np.iinfo(np.int64).max
 class Index(Function):
     """Take the part of a value at fixed places; written `x[:, -1]`, `x[1:3]`, `x[..., 0]`.
 
-    There is one item per dimension: a number, which takes the dimension away, or bounds; `...` stands for the
-    dimensions not mentioned, as does the end of the list.
+    There is one item per dimension: a number, which takes the dimension away, or a slice; `...`
+    stands for the dimensions not mentioned, as does the end of the list. A free dimension counts
+    as long enough.
 
-    Errors: E0316 where a place is outside, or the size cannot be told because the dimension is free.
+    Errors: E0316 where a place is outside.
     """
 
     items: tuple[Item, ...]
 
     def infer(self, x: TensorType) -> TensorType:
-        if len([item for item in self.items if item is not ...]) > x.rank or self.items.count(...) > 1:
+        if (
+            len([item for item in self.items if item is not ...]) > x.rank
+            or self.items.count(...) > 1
+        ):
             message = f"{shape_text(x.shape)} has {x.rank} dimensions, and the index names more"
             raise RuleError("E0316", message, about="items")
         shape: list[int | Expression] = []
@@ -63,24 +58,24 @@ class Index(Function):
                 shape.append(_length(x.shape[axis], item))
         return x.with_shape(shape)
 
-    def places(self, rank: int) -> list[tuple[int, int | Bounds]]:
+    def places(self, rank: int) -> list[tuple[int, int | slice]]:
         """Return every dimension with its item, the ones not mentioned with all of theirs."""
         items = self.items if ... in self.items else (*self.items, ...)
         at = items.index(...)
-        rest = [Bounds()] * (rank - len(items) + 1)
+        rest = [ALL] * (rank - len(items) + 1)
         spread = [*items[:at], *rest, *items[at + 1 :]]
-        return [(axis, item) for axis, item in enumerate(spread) if not isinstance(item, EllipsisType)]
+        return [
+            (axis, item) for axis, item in enumerate(spread) if not isinstance(item, EllipsisType)
+        ]
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
         shape = g.shape_of(x)
         places = self.places(len(shape))
-        cuts = [(axis, *_ends(item)) for axis, item in places if item != Bounds()]
+        cuts = [(axis, *_ends(item)) for axis, item in places if item != ALL]
         if not cuts:
             return x
         axes, starts, ends = zip(*cuts, strict=True)
-        kept = [
-            1 if isinstance(item, int) else _length(shape[axis], item) for axis, item in places
-        ]
+        kept = [1 if isinstance(item, int) else _length(shape[axis], item) for axis, item in places]
         part = g.node(
             "Slice",
             [x, g.axes(*starts), g.axes(*ends), g.axes(*axes)],
@@ -90,10 +85,7 @@ class Index(Function):
         return g.Squeeze(part, g.axes(*gone)) if gone else part
 
     def reference(self, run: Run, x: Array) -> Reference:
-        key = tuple(
-            item if isinstance(item, int) else slice(item.lower, item.upper)
-            for _, item in self.places(x.ndim)
-        )
+        key = tuple(item for _, item in self.places(x.ndim))
 
         def backward(dy: Array) -> tuple[Array, ...]:
             dx = np.zeros_like(x)
@@ -103,18 +95,23 @@ class Index(Function):
         return x[key].copy(), backward
 
 
-def _ends(item: int | Bounds) -> tuple[int, int]:
+def _ends(item: int | slice) -> tuple[int, int]:
     if isinstance(item, int):
         return item, item + 1 if item != -1 else LAST
-    return item.lower or 0, LAST if item.upper is None else item.upper
+    return item.start or 0, LAST if item.stop is None else item.stop
 
 
-def _length(size: int | Expression, bounds: Bounds) -> int | Expression:
+def _length(size: int | Expression, bounds: slice) -> int | Expression:
     """Return how many places `bounds` take; a free dimension counts as long enough."""
-    start, end = bounds.lower or 0, bounds.upper
+    start, end = bounds.start or 0, bounds.stop
     first = size + start if start < 0 else start
     last = size if end is None else size + end if end < 0 else end
     return last - first
+
+
+def _text(bounds: slice) -> str:
+    ends = ("" if end is None else str(end) for end in (bounds.start, bounds.stop))
+    return ":".join(ends)
 
 
 def _check_place(x: TensorType, axis: int, place: int) -> None:
@@ -128,17 +125,17 @@ def _check_place(x: TensorType, axis: int, place: int) -> None:
         )
 
 
-def _check_bounds(x: TensorType, axis: int, bounds: Bounds) -> None:
+def _check_bounds(x: TensorType, axis: int, bounds: slice) -> None:
     size = x.shape[axis]
     length = _length(size, bounds)
     if isinstance(size, int):
-        outside = max(abs(bounds.lower or 0), abs(bounds.upper or 0)) > size
+        outside = max(abs(bounds.start or 0), abs(bounds.stop or 0)) > size
     else:
-        outside = (bounds.lower or 0) < 0 < (bounds.upper or 0)
+        outside = (bounds.start or 0) < 0 < (bounds.stop or 0)
     if outside or (isinstance(length, int) and length < 1):
         raise RuleError(
             "E0316",
-            f"`{bounds}` is not a part of dimension {axis} of {shape_text(x.shape)}",
+            f"`{_text(bounds)}` is not a part of dimension {axis} of {shape_text(x.shape)}",
             about="items",
             text=f"the dimension has {size} places",
         )
@@ -148,7 +145,7 @@ def _check_bounds(x: TensorType, axis: int, bounds: Bounds) -> None:
 class Gather(Function):
     """Look elements up along one dimension, each by an index of its own.
 
-    Shapes: x and an index of the same rank -> the shape of the index; outside `axis` the index is not larger.
+    Shapes: x and an index whose shape is that of x outside `axis` -> the shape of the index.
     Formula: y[i, j] = x[index[i, j], j] for `axis=0`
     Errors: E0317 where the shapes differ outside `axis`.
     """
@@ -159,7 +156,8 @@ class Gather(Function):
         need_index("gather", index, 1)
         axis = axis_of("gather", self.axis, x)
         if index.rank != x.rank or without_axis(index.shape, axis) != without_axis(x.shape, axis):
-            message = f"`gather` needs an index like {shape_text(x.shape)}, of any size in dimension {axis}"
+            like = f"{shape_text(x.shape)}, of any size in dimension {axis}"
+            message = f"`gather` needs an index like {like}"
             raise RuleError("E0317", message, about=1, text=f"this is {index}")
         return x.with_shape(index.shape)
 
@@ -170,7 +168,7 @@ class Gather(Function):
         return g.GatherElements(x, index, axis=self.axis % len(g.shape_of(x)))
 
     def reference(self, run: Run, x: Array, index: Array) -> Reference:
-        places = list(np.indices(index.shape, sparse=True))
+        places: list[Array] = list(np.indices(index.shape, sparse=True))
         places[self.axis] = index
 
         def backward(dy: Array) -> tuple[Array | None, ...]:
@@ -183,7 +181,7 @@ class Gather(Function):
 
 @dataclass(frozen=True)
 class Pick(Function):
-    """Pick one element of each row by its index: the value of the action taken, the score of the right class.
+    """Pick one element of each row by its index, such as the value of the action taken.
 
     Shapes: x [N, A] and index [N] -> [N]; in general the index has the shape of x without `axis`.
     Formula: y[n] = x[n, index[n]]
@@ -238,7 +236,9 @@ class OneHot(Function):
 
     def lower(self, g: Builder, index: ir.Value) -> Any:
         pair = g.constant([0.0, 1.0], DType.FLOAT32)
-        return g.OneHot(g.cast(index, DType.INT64), g.constant(self.classes, DType.INT64), pair, axis=-1)
+        return g.OneHot(
+            g.cast(index, DType.INT64), g.constant(self.classes, DType.INT64), pair, axis=-1
+        )
 
     def reference(self, run: Run, index: Array) -> Reference:
         rows = index[..., None] == np.arange(self.classes)

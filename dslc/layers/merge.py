@@ -1,4 +1,4 @@
-"""Merges: several values of the same kind become one. `concat` and `stack`; the others are arithmetic."""
+"""Merges: several values become one. `concat` and `stack` are here, the others are arithmetic."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def check_branches(name: str, types: Sequence[TensorType]) -> None:
-    """Refuse branches of different shapes (E0301); `about` is the first that differs from the first branch.
+    """Refuse branches of different shapes (E0301); `about` is the first unlike the first branch.
 
-    Arithmetic broadcasts, a merge group does not: two branches that happen to broadcast are a mistake.
+    Arithmetic broadcasts, a merge group does not: branches that happen to broadcast are a mistake.
     """
     same_dtype(name, types)
     for about, x in enumerate(types):
@@ -58,7 +58,7 @@ def _difference(one: Shape, other: Shape) -> str:
 class Concat(Function):
     """Join values along one dimension.
 
-    Shapes: equal outside `axis` -> their sizes there added up. By default `axis` is 1, the channels.
+    Shapes: equal outside `axis` -> the same, with their sizes at `axis` added up.
     Errors: E0306 where they differ outside it.
     """
 
@@ -92,12 +92,14 @@ def _outside(x: TensorType, axis: int) -> Shape:
 
 
 def _odd_one_out(values: Sequence[TensorType], axis: int) -> int | None:
-    """Return the value that differs from the rest: where the first one differs from all others, that one."""
+    """Return the value that differs from the rest, the first one where all others are alike."""
     shapes = [_outside(x, axis) for x in values]
     odd = [index for index, shape in enumerate(shapes) if shape != shapes[0]]
     if not odd:
         return None
-    return 0 if len(shapes) > 2 and len(odd) == len(shapes) - 1 and shapes[1] == shapes[2] else odd[0]
+    return (
+        0 if len(shapes) > 2 and len(odd) == len(shapes) - 1 and shapes[1] == shapes[2] else odd[0]
+    )
 
 
 def _unlike(values: Sequence[TensorType], axis: int, odd: int) -> RuleError:
@@ -110,11 +112,9 @@ def _unlike(values: Sequence[TensorType], axis: int, odd: int) -> RuleError:
     facts.append(f"concat joins {joined}; every other dimension must match")
     if found.rank == other.rank:
         axes = [a for a in differing(found.shape, other.shape) if a != axis]
-        where = "dimension " + " and ".join(str(a) for a in axes)
-        facts.append(
-            f"branch {odd + 1} is the odd one out: {found.shape[axes[0]]} instead of "
-            f"{other.shape[axes[0]]} in {where.replace('dimension', 'dimensions') if len(axes) > 1 else where}"
-        )
+        sizes = f"{found.shape[axes[0]]} instead of {other.shape[axes[0]]}"
+        places = f"dimension{'s' if len(axes) > 1 else ''} {' and '.join(map(str, axes))}"
+        facts.append(f"branch {odd + 1} is the odd one out: {sizes} in {places}")
     return RuleError(
         "E0306",
         f"the branches of `concat` differ outside dimension {axis}",
@@ -156,5 +156,8 @@ class Stack(Function):
 MERGES: Mapping[str, type[Function]] = MappingProxyType(
     {"add": Add, "concat": Concat, "mul": Mul, "max": Maximum, "stack": Stack}
 )
-"""What may stand in front of the brace of a merge group, and what merges there. A call of one of these names with two
-or more values means the same class: `max(x, y)` is `Maximum`, `max(x, axis=2)` the reduction."""
+"""What may stand in front of the brace of a merge group, and what merges there.
+
+A call of one of these names with two or more values means the same class: `max(x, y)` is `Maximum`,
+`max(x, axis=2)` the reduction.
+"""

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 class Pad(Function):
     """Put a border around the last dimensions.
 
-    `padding` in elements: a number for both sides of every spatial dimension (all after the first two), or a list
-    `[before..., after...]` for the last dimensions, half as many as it has numbers. `mode` says what the border holds:
-    `value`, the mirror image without the edge (`reflect`), or the edge.
+    `padding` in elements: a number for both sides of every spatial dimension (all after the first
+    two), or a list `[before..., after...]` for the last dimensions, half as many as it has
+    numbers. `mode` says what the border holds: `value`, the mirror image without the edge
+    (`reflect`), or the edge.
 
     Shapes: [N, C, H, W] -> [N, C, H + 2p, W + 2p] for a number p
     Errors: E0315 where `padding` fits no dimensions, or a mirror image is wider than the value.
@@ -46,7 +47,7 @@ class Pad(Function):
         if isinstance(self.padding, int):
             if x.rank > 2:
                 return self._check_mirror(x)
-            message = f"`pad({self.padding})` has nothing to pad: {shape_text(x.shape)} has no spatial dimension"
+            message = f"`pad` finds no spatial dimension in {shape_text(x.shape)}"
             raise RuleError(
                 "E0315",
                 message,
@@ -55,15 +56,18 @@ class Pad(Function):
                 helps=("give the last dimension its own:  pad([before, after])",),
             )
         if len(self.padding) % 2 or len(self.padding) > 2 * x.rank:
-            message = f"`pad` needs a number before and one after for each dimension of {shape_text(x.shape)}"
-            raise RuleError("E0315", message, about="padding", text="[before..., after...]")
+            message = "`pad` needs a number before and one after each dimension it pads"
+            text = f"[before..., after...] for the last dimensions of {shape_text(x.shape)}"
+            raise RuleError("E0315", message, about="padding", text=text)
         return self._check_mirror(x)
 
     def _check_mirror(self, x: TensorType) -> None:
         for axis, pair in enumerate(self.widths(x.rank)):
             size = x.shape[axis]
             if self.mode == "reflect" and isinstance(size, int) and max(pair) >= size:
-                message = f"a mirror image of {max(pair)} needs more than the {size} of dimension {axis}"
+                message = (
+                    f"a mirror image of {max(pair)} needs more than the {size} of dimension {axis}"
+                )
                 raise RuleError("E0315", message, about="padding")
 
     def widths(self, rank: int) -> list[tuple[int, int]]:

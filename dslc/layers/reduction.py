@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Reduction(Function, ABC):
     """A function over the dimensions `axis` (one, a list, or all), which stay as 1 with `keepdims`.
 
-    `compute` keeps the dimensions; `slope` is the derivative of y by each element of x, before the chain rule.
+    `compute` keeps the dimensions; `slope` is the derivative of y by each element of x.
     """
 
     axis: int | tuple[int, ...] | None = None
@@ -76,14 +76,6 @@ def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
     if keepdims:
         return tuple(1 if axis in axes else dim for axis, dim in enumerate(shape))
     return tuple(dim for axis, dim in enumerate(shape) if axis not in axes)
-
-
-def _lower_count(g: Builder, x: ir.Value, axes: tuple[int, ...]) -> Any:
-    """Return how many elements of `x` one result stands for, as a scalar of its type."""
-    count = dims.product(g.shape_of(x)[axis] for axis in axes)
-    if isinstance(count, int):
-        return g.constant(count, g.dtype_of(x))
-    return g.Squeeze(g.cast(g.extent(count), g.dtype_of(x)), g.axes(0))
 
 
 @dataclass(frozen=True)
@@ -189,11 +181,11 @@ class Prod(Reduction):
 
 @dataclass(frozen=True)
 class Var(Reduction):
-    """Take the variance of the elements along `axis`, in two passes: the mean, then the squares around it.
+    """Take the variance of the elements along `axis`: first the mean, then the squares around it.
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
     Formula: sum of (x - mean)^2 / (n - 1); with `unbiased=false` the divisor is n
-    Errors: E0313 for the unbiased variance of one element.
+    Errors: E0323 for the unbiased variance of one element.
     """
 
     unbiased: bool = True
@@ -202,7 +194,7 @@ class Var(Reduction):
         found = super().infer(x)
         if self.unbiased and dims.product(x.shape[axis] for axis in self.axes(x.rank)) == 1:
             raise RuleError(
-                "E0313",
+                "E0323",
                 f"`{self.language_name()}` of one element divides by 0",
                 about="axis",
                 facts=("the unbiased variance of n elements divides by n - 1",),
@@ -216,14 +208,15 @@ class Var(Reduction):
         if not self.unbiased:
             return g.ReduceMean(squares, g.axes(*axes), keepdims=keepdims)
         total = g.ReduceSum(squares, g.axes(*axes), keepdims=keepdims)
-        return g.Div(total, g.Sub(_lower_count(g, x, axes), 1))
+        count = g.count([g.shape_of(x)[axis] for axis in axes], g.dtype_of(x))
+        return g.Div(total, g.Sub(count, 1))
 
     def compute(self, x: Array, axes: tuple[int, ...]) -> Array:
         return np.asarray(x.var(axis=axes, ddof=int(self.unbiased), keepdims=True))
 
     def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
         divisor = x.size // y.size - int(self.unbiased)
-        return 2 * (x - x.mean(axis=axes, keepdims=True)) / divisor
+        return np.asarray(2 * (x - x.mean(axis=axes, keepdims=True)) / divisor)
 
 
 @dataclass(frozen=True)
@@ -253,7 +246,7 @@ class Norm(Reduction):
 
     def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
         length = np.where(y == 0, 1, y)
-        return np.sign(x) * (np.abs(x) / length) ** (self.p - 1)
+        return np.asarray(np.sign(x) * (np.abs(x) / length) ** (self.p - 1))
 
 
 @dataclass(frozen=True)
@@ -276,7 +269,7 @@ class Logsumexp(Reduction):
         return np.asarray(top + np.log(np.exp(x - top).sum(axis=axes, keepdims=True)))
 
     def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
-        return np.exp(x - y)
+        return np.asarray(np.exp(x - y))
 
 
 @dataclass(frozen=True)

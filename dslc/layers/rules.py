@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dslc.dims import Expression
 from dslc.errors import RuleError
 from dslc.types import DType, Shape, TensorType, broadcast, shape_text
 
@@ -61,12 +60,12 @@ def need_index(name: str, x: TensorType, about: int = 0) -> None:
 
 
 def same_dtype(name: str, types: Sequence[TensorType]) -> DType:
-    """Return the element type that all `types` have (E0402)."""
+    """Return the element type that all `types` have (E0407)."""
     first = types[0].dtype
     for about, x in enumerate(types):
         if x.dtype is not first:
             raise RuleError(
-                "E0402",
+                "E0407",
                 f"`{name}` cannot combine {first} with {x.dtype}",
                 about=about,
                 text=f"this is {x}",
@@ -93,11 +92,11 @@ def broadcast_shape(name: str, types: Sequence[TensorType]) -> Shape:
 
 
 def axis_of(name: str, axis: int, x: TensorType, about: str = "axis") -> int:
-    """Return `axis` counted from the front (E0312)."""
+    """Return `axis` counted from the front (E0322)."""
     if not -x.rank <= axis < x.rank:
         places = f"dimensions 0 to {x.rank - 1}" if x.rank else "no dimensions"
         raise RuleError(
-            "E0312",
+            "E0322",
             f"`{name}` has no dimension {axis} to work on",
             about=about,
             text=f"the value is {shape_text(x.shape)}: {places}",
@@ -106,13 +105,13 @@ def axis_of(name: str, axis: int, x: TensorType, about: str = "axis") -> int:
 
 
 def axes_of(name: str, axis: int | tuple[int, ...] | None, x: TensorType) -> tuple[int, ...]:
-    """Return the axes that a setting names, ascending and counted from the front; None: all (E0312)."""
+    """Return the axes that a setting names, ascending and from the front; None: all (E0322)."""
     if axis is None:
         return tuple(range(x.rank))
     wanted = (axis,) if isinstance(axis, int) else axis
     found = sorted(axis_of(name, item, x) for item in wanted)
     if len(set(found)) != len(found):
-        raise RuleError("E0312", f"`{name}` names a dimension twice", about="axis")
+        raise RuleError("E0322", f"`{name}` names a dimension twice", about="axis")
     return tuple(found)
 
 
@@ -129,8 +128,3 @@ def differing(one: Shape, other: Shape) -> list[int]:
 def without_axis(shape: Shape, axis: int) -> Shape:
     """Return `shape` with one dimension taken out."""
     return (*shape[:axis], *shape[axis + 1 :])
-
-
-def is_one(dim: int | Expression) -> bool:
-    """Tell whether a dimension is known to be 1."""
-    return isinstance(dim, int) and dim == 1

@@ -1,4 +1,4 @@
-"""Functions that change the shape and keep the elements in their order; and `transpose`, which moves them."""
+"""Functions that change the shape: with the elements in their order, moved, or repeated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reshaping(Function, ABC):
-    """A function whose result has the same elements in the same order, so that its shape says all."""
+    """A function whose result has the same elements in the same order: its shape says all."""
 
     @abstractmethod
     def shape_from(self, shape: Shape) -> Shape:
@@ -112,8 +112,12 @@ class Squeeze(Reshaping):
     def infer(self, x: TensorType) -> TensorType:
         for axis in () if self.axis is None else axes_of("squeeze", self.axis, x):
             if x.shape[axis] != 1:
-                message = f"`squeeze` cannot leave out dimension {axis}, whose size is {x.shape[axis]}"
-                raise RuleError("E0314", message, about="axis", text=f"the value is {shape_text(x.shape)}")
+                message = (
+                    f"`squeeze` cannot leave out dimension {axis}, whose size is {x.shape[axis]}"
+                )
+                raise RuleError(
+                    "E0314", message, about="axis", text=f"the value is {shape_text(x.shape)}"
+                )
         return super().infer(x)
 
     def shape_from(self, shape: Shape) -> Shape:
@@ -152,7 +156,7 @@ class Transpose(Function):
     """Reorder the dimensions: dimension i of the result is dimension `axes[i]` of the value.
 
     Shapes: [n, m] -> [m, n]; without `axes` the order is reversed.
-    Errors: E0312 where `axes` does not name every dimension once.
+    Errors: E0322 where `axes` does not name every dimension once.
     """
 
     axes: tuple[int, ...] | None = None
@@ -162,7 +166,7 @@ class Transpose(Function):
             named = [axis_of("transpose", axis, x, "axes") for axis in self.axes]
             if sorted(named) != list(range(x.rank)):
                 raise RuleError(
-                    "E0312",
+                    "E0322",
                     "`transpose` needs every dimension once",
                     about="axes",
                     text=f"the value is {shape_text(x.shape)}: dimensions 0 to {x.rank - 1}",
@@ -186,7 +190,8 @@ class Transpose(Function):
 
 @dataclass(frozen=True)
 class Expand(Function):
-    """Repeat a value along dimensions of size 1, or along new ones in front, without copying it by hand.
+    """Repeat a value along dimensions of size 1, or along new ones in front, without copying it by
+    hand.
 
     Shapes: any -> `shape`, which it must broadcast to.
     Errors: E0308 where it does not.
@@ -197,7 +202,9 @@ class Expand(Function):
     def infer(self, x: TensorType) -> TensorType:
         if broadcast(x.shape, self.shape) != self.shape:
             message = f"`expand` cannot stretch {shape_text(x.shape)} to {shape_text(self.shape)}"
-            raise RuleError("E0308", message, about="shape", facts=("only a size of 1 can be stretched",))
+            raise RuleError(
+                "E0308", message, about="shape", facts=("only a size of 1 can be stretched",)
+            )
         return x.with_shape(self.shape)
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
@@ -211,7 +218,7 @@ def _fold(dy: Array, shape: tuple[int, ...]) -> Array:
     """Add up what came from one element."""
     front = dy.ndim - len(shape)
     same = [axis + front for axis, size in enumerate(shape) if size != dy.shape[axis + front]]
-    return dy.sum(axis=(*range(front), *same)).reshape(shape)
+    return np.asarray(dy.sum(axis=(*range(front), *same)).reshape(shape))
 
 
 @dataclass(frozen=True)
@@ -226,7 +233,9 @@ class Tile(Function):
 
     def infer(self, x: TensorType) -> TensorType:
         if len(self.repeats) != x.rank:
-            message = f"`tile` needs {x.rank} numbers for {shape_text(x.shape)}, not {len(self.repeats)}"
+            message = (
+                f"`tile` needs {x.rank} numbers for {shape_text(x.shape)}, not {len(self.repeats)}"
+            )
             raise RuleError("E0314", message, about="repeats")
         return x.with_shape(dim * times for dim, times in zip(x.shape, self.repeats, strict=True))
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from dslc import dims
 from dslc.errors import RuleError
 from dslc.layers.rules import need_float, same_dtype
 from dslc.operation import Array, Function, Reference
@@ -32,23 +29,15 @@ class Loss(Function, ABC):
     """
 
     is_loss: ClassVar[bool] = True
-    reduction: Reduction  # No dataclass here: a field of this class would come before the settings of the loss.
+    reduction: Reduction  # Not a field: this is no dataclass, whose fields would come first.
 
     def lower_weight(self, g: Builder, *values: ir.Value) -> Any:
-        """Return how many labels count in this batch, a scalar float32: the samples, where a loss says nothing else."""
-        return lower_count(g, g.shape_of(values[0])[:1])
+        """Return how many labels count in this batch, a scalar float32: here, the samples."""
+        return g.count(g.shape_of(values[0])[:1], DType.FLOAT32)
 
     def reference_weight(self, *values: Array) -> float:
         """Return how many labels count in this batch."""
         return float(values[0].shape[0]) if values[0].ndim else 1.0
-
-
-def lower_count(g: Builder, shape: Sequence[Any]) -> Any:
-    """Return the number of elements of `shape` as a scalar float32."""
-    count = dims.product(shape)
-    if isinstance(count, int):
-        return g.constant(count, DType.FLOAT32)
-    return g.Squeeze(g.cast(g.extent(count), DType.FLOAT32), g.axes(0))
 
 
 def same_shape(name: str, prediction: TensorType, target: TensorType) -> None:
@@ -67,14 +56,16 @@ def same_shape(name: str, prediction: TensorType, target: TensorType) -> None:
         f"`{name}` would compare {one} with {other}",
         text=says,
         facts=("losses never broadcast",),
-        helps=(f"give the target the same shape:\ntarget t: {target.with_shape(prediction.shape)}",),
+        helps=(
+            f"give the target the same shape:\ntarget t: {target.with_shape(prediction.shape)}",
+        ),
     )
 
 
 class PairLoss(Loss, ABC):
     """A loss of two values of equal shape, element by element.
 
-    `emit` and `compute` give the losses of the elements; `slopes` their derivatives by prediction and target.
+    `emit` and `compute` give the losses of the elements, `slopes` their derivatives.
     """
 
     def infer(self, prediction: TensorType, target: TensorType) -> TensorType:

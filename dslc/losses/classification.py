@@ -1,13 +1,14 @@
 """Losses that compare scores of classes with the class it should be.
 
-The targets are class numbers, one for each row of scores, or (for `cross_entropy`) probabilities in the shape of the
-scores. Formula, with the score row x, the class y, the weights w (1 where none are given) and C classes:
+The targets are class numbers, one for each row of scores, or (for `cross_entropy`) probabilities
+in the shape of the scores. With the row of scores x, the class y, the weights w (1 where none are
+given), the number of classes C and s for `label_smoothing`:
 
     logp = x - log(sum of exp(x))
-    loss = -(1 - s) * w[y] * logp[y] - s / C * sum over c of w[c] * logp[c]        s: label_smoothing
+    loss = -(1 - s) * w[y] * logp[y] - s / C * sum over c of w[c] * logp[c]
 
-`reduction=mean` divides the sum by the sum of w[y] over the labels that count. A label that is `ignore_index` does not
-count; where none does, the loss is 0.
+`reduction=mean` divides the sum by the sum of w[y] over the labels that count. A label that is
+`ignore_index` does not count; where none does, the loss is 0.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from dslc.dims import Expression
 from dslc.errors import RuleError
 from dslc.layers.rules import axis_of, need_float, need_index, same_dtype, without_axis
-from dslc.losses.base import Loss, Reduction, lower_count, same_shape
+from dslc.losses.base import Loss, Reduction, same_shape
 from dslc.operation import Array, Reference, setting
 from dslc.reference.run import Run
 from dslc.types import DType, TensorType, shape_text
@@ -37,7 +38,7 @@ TINY = 1e-12
 
 
 def check_labels(name: str, scores: TensorType, labels: TensorType, axis: int) -> int:
-    """Return the class axis, counted from the front; refuse labels that are not one per row (E0311)."""
+    """Return the class axis, counted from the front; refuse labels that do not fit (E0321)."""
     need_float(name, scores, 0)
     need_index(name, labels, 1)
     counted = axis_of(name, axis, scores)
@@ -53,7 +54,7 @@ def _misfit(name: str, scores: TensorType, labels: TensorType, axis: int) -> Rul
     if not fitting:
         helps = [f"declare the target as {labels.dtype}{wanted}: one class number per row"]
     return RuleError(
-        "E0311",
+        "E0321",
         f"`{name}` needs one class number for each row of scores",
         about=1,
         text=f"the target is {shape_text(labels.shape)}; {wanted} is needed",
@@ -63,6 +64,11 @@ def _misfit(name: str, scores: TensorType, labels: TensorType, axis: int) -> Rul
         ),
         helps=helps,
     )
+
+
+def counting(labels: Array, ignore_index: int | None) -> Array:
+    """Return where labels count."""
+    return np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
 
 
 Pull = Callable[[Array], Array]
@@ -82,7 +88,7 @@ class LabelLoss(Loss, ABC):
 
     @abstractmethod
     def compute_logp(self, scores: Array) -> tuple[Array, Pull]:
-        """Return the logarithms of the probabilities, and what makes the gradient of the scores of theirs."""
+        """Return the logarithms of the probabilities, and what leads gradients back."""
 
     def infer(self, scores: TensorType, target: TensorType) -> TensorType:
         axis = check_labels(self.language_name(), scores, target, self.axis)
@@ -90,15 +96,15 @@ class LabelLoss(Loss, ABC):
         return scores.with_shape(() if self.reduction else without_axis(scores.shape, axis))
 
     def check_classes(self, classes: int | Expression) -> None:
-        """Refuse a free number of classes, or weights for another number of them (E0311)."""
+        """Refuse a free number of classes, or weights for another number of them (E0321)."""
         name = self.language_name()
         if not isinstance(classes, int):
             message = f"`{name}` needs a known number of classes; {classes} is free"
-            raise RuleError("E0311", message, about=0)
+            raise RuleError("E0321", message, about=0)
         if self.weight is not None and len(self.weight) != classes:
             message = f"`{name}` needs one weight for each of the {classes} classes"
             text = f"these are {len(self.weight)}"
-            raise RuleError("E0311", message, about="weight", text=text)
+            raise RuleError("E0321", message, about="weight", text=text)
 
     def index_limits(self, *types: TensorType) -> Mapping[int, int | Expression]:
         scores, target = types
@@ -163,7 +169,9 @@ class LabelLoss(Loss, ABC):
         if self.weight is None:
             return g.cast(self._counts(g, target), dtype)
         weights = g.Gather(g.constant(self.weight, dtype), self._labels(g, target), axis=0)
-        return weights if self.ignore_index is None else g.Where(self._counts(g, target), weights, 0)
+        return (
+            weights if self.ignore_index is None else g.Where(self._counts(g, target), weights, 0)
+        )
 
     def lower_weight(self, g: Builder, *values: ir.Value) -> Any:
         scores, target = values
@@ -171,7 +179,7 @@ class LabelLoss(Loss, ABC):
         if weights is not None:
             return g.ReduceSum(weights, keepdims=0)
         shape = g.shape_of(scores)
-        return lower_count(g, without_axis(shape, self.axis % len(shape)))
+        return g.count(without_axis(shape, self.axis % len(shape)), DType.FLOAT32)
 
     # ---- the same in NumPy
 
@@ -200,15 +208,15 @@ class LabelLoss(Loss, ABC):
         if target.dtype.kind != "f":
             column = np.expand_dims(target, self.axis)
             wanted = column == _beside(np.arange(classes), logp.ndim, self.axis)
-            counts = np.not_equal(column, self.ignore_index)
+            counts = counting(column, self.ignore_index)
         smooth = (1 - self.label_smoothing) * wanted + self.label_smoothing / classes
-        return (self._beside(logp.ndim) * smooth * counts).astype(logp.dtype)
+        return np.asarray(self._beside(logp.ndim) * smooth * counts, dtype=logp.dtype)
 
     def reference_weight(self, *values: Array) -> float:
         scores, target = values
         if target.dtype.kind == "f":
-            return scores.size / scores.shape[self.axis]
-        counted = target[np.not_equal(target, self.ignore_index)]
+            return float(scores.size / scores.shape[self.axis])
+        counted = target[counting(target, self.ignore_index)]
         return float(counted.size if self.weight is None else np.sum(np.take(self.weight, counted)))
 
     def _beside(self, rank: int) -> Array:
@@ -225,10 +233,11 @@ def _beside(row: Array, rank: int, axis: int) -> Array:
 class CrossEntropy(LabelLoss):
     """Take the mean of -log(probability of the right class), from scores (logits).
 
-    Shapes: scores [N, C] and int64 [N] -> one number; images write `axis=1`: [N, C, H, W] and [N, H, W]. The target may
-        also be float, probabilities in the shape of the scores.
-    Formula: see the top of this module.
-    Errors: E0311 where the target is not one class per row, E0309 where probabilities have another shape.
+    Shapes: scores [N, C] and int64 [N] -> one number; images write `axis=1`: [N, C, H, W] and
+        [N, H, W]. A float target holds probabilities, in the shape of the scores.
+    Formula: log_softmax of the scores, then see the top of this module
+    Errors: E0321 where the target is not one class per row, E0309 where probabilities have another
+        shape.
     """
 
     axis: int = -1
@@ -247,7 +256,7 @@ class CrossEntropy(LabelLoss):
         self.check_classes(scores.shape[axis])
         if self.ignore_index is not None:
             message = "`ignore_index` is a class number, and the target holds probabilities"
-            raise RuleError("E0311", message, about="ignore_index")
+            raise RuleError("E0321", message, about="ignore_index")
         return scores.with_shape(() if self.reduction else without_axis(scores.shape, axis))
 
     def emit_logp(self, g: Builder, scores: ir.Value, axis: int) -> Any:
@@ -258,7 +267,7 @@ class CrossEntropy(LabelLoss):
         logp = shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
 
         def pull(dlogp: Array) -> Array:
-            return dlogp - np.exp(logp) * dlogp.sum(axis=self.axis, keepdims=True)
+            return np.asarray(dlogp - np.exp(logp) * dlogp.sum(axis=self.axis, keepdims=True))
 
         return logp, pull
 
@@ -267,9 +276,10 @@ class CrossEntropy(LabelLoss):
 class Nll(LabelLoss):
     """Take the mean of -logp of the right class, from logarithms of probabilities (`log_softmax`).
 
-    Shapes: logp [N, C] and int64 [N] -> one number; images write `axis=1`: [N, C, H, W] and [N, H, W].
-    Formula: see the top of this module, without smoothing.
-    Errors: E0311 where the target is not one class per row.
+    Shapes: logp [N, C] and int64 [N] -> one number; images write `axis=1`: [N, C, H, W] and
+        [N, H, W].
+    Formula: see the top of this module; s is 0
+    Errors: E0321 where the target is not one class per row.
     """
 
     label_smoothing = 0.0

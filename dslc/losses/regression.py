@@ -31,7 +31,7 @@ class Mse(PairLoss):
         return g.Mul(difference, difference)
 
     def compute(self, prediction: Array, target: Array) -> Array:
-        return (prediction - target) ** 2
+        return np.asarray(np.square(prediction - target))
 
     def slopes(self, prediction: Array, target: Array) -> tuple[Array, Array]:
         slope = 2 * (prediction - target)
@@ -53,7 +53,7 @@ class L1(PairLoss):
         return g.Abs(g.Sub(prediction, target))
 
     def compute(self, prediction: Array, target: Array) -> Array:
-        return np.abs(prediction - target)
+        return np.asarray(np.abs(prediction - target))
 
     def slopes(self, prediction: Array, target: Array) -> tuple[Array, Array]:
         slope = np.sign(prediction - target)
@@ -62,7 +62,7 @@ class L1(PairLoss):
 
 @dataclass(frozen=True)
 class Huber(PairLoss):
-    """Take the mean of squares near 0 and of absolute values beyond `delta`, where large errors count less.
+    """Take the mean of squares near 0 and of absolute values beyond `delta`: outliers count less.
 
     Shapes: two of equal shape -> one number.
     Formula: d^2 / 2 where |d| <= delta, else delta * (|d| - delta / 2)
@@ -80,7 +80,8 @@ class Huber(PairLoss):
 
     def compute(self, prediction: Array, target: Array) -> Array:
         size = np.abs(prediction - target)
-        return np.where(size <= self.delta, size**2 / 2, self.delta * (size - self.delta / 2))
+        near, far = size * size / 2, self.delta * (size - self.delta / 2)
+        return np.asarray(np.where(size <= self.delta, near, far))
 
     def slopes(self, prediction: Array, target: Array) -> tuple[Array, Array]:
         slope = np.clip(prediction - target, -self.delta, self.delta)
@@ -92,7 +93,7 @@ class BceWithLogits(PairLoss):
     """Take the mean of the binary cross-entropies of scores: large scores say 1, negative ones 0.
 
     Shapes: two of equal shape -> one number. The target is a probability, mostly 0 or 1.
-    Formula: log(1 + exp(x)) - x * t, which is -t * log(p) - (1 - t) * log(1 - p) with p = sigmoid(x)
+    Formula: log(1 + exp(x)) - x * t = -t * log(p) - (1 - t) * log(1 - p), where p = sigmoid(x)
     Errors: E0309 where the shapes differ.
     """
 
@@ -102,7 +103,7 @@ class BceWithLogits(PairLoss):
         return g.Sub(g.Softplus(prediction), g.Mul(prediction, target))
 
     def compute(self, prediction: Array, target: Array) -> Array:
-        return np.logaddexp(0, prediction) - prediction * target
+        return np.asarray(np.logaddexp(0, prediction) - prediction * target)
 
     def slopes(self, prediction: Array, target: Array) -> tuple[Array, Array]:
         probability = np.exp(-np.logaddexp(0, -prediction))

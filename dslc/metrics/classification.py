@@ -12,7 +12,7 @@ import numpy as np
 from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import RuleError
-from dslc.losses.classification import CrossEntropy, check_labels
+from dslc.losses.classification import CrossEntropy, check_labels, counting
 from dslc.metrics.base import Metric
 from dslc.operation import Array, setting
 from dslc.reference.run import Run
@@ -40,10 +40,7 @@ class LabelMetric(Metric, ABC):
         """Return how many labels count."""
         if self.ignore_index is not None:
             return total(g, self.lower_counted(g, target))
-        size = dims.product(g.shape_of(target))
-        if isinstance(size, int):
-            return g.constant(size, DType.INT64)
-        return g.Squeeze(g.extent(size), g.axes(0))
+        return g.count(g.shape_of(target), DType.INT64)
 
     def lower_counted(self, g: Builder, target: ir.Value) -> Any:
         """Return where labels count."""
@@ -51,7 +48,7 @@ class LabelMetric(Metric, ABC):
 
     def counted(self, target: Array) -> Array:
         """Return where labels count."""
-        return np.asarray(np.not_equal(target, self.ignore_index))
+        return counting(target, self.ignore_index)
 
 
 def total(g: Builder, flags: ir.Value) -> Any:
@@ -70,7 +67,7 @@ class Accuracy(LabelMetric):
 
     Shapes: scores [N, C] and int64 [N]; images write `axis=1`: [N, C, H, W] and [N, H, W].
     Kinks: of equal scores the class with the smaller number counts as larger.
-    Errors: E0311 where the target is not one class per row.
+    Errors: E0321 where the target is not one class per row.
     """
 
     axis: int = -1
@@ -83,7 +80,7 @@ class Accuracy(LabelMetric):
         classes = scores.shape[axis]
         if isinstance(classes, int) and self.k > classes:
             message = f"`accuracy` cannot take the {self.k} largest of {classes} scores"
-            raise RuleError("E0311", message, about="k")
+            raise RuleError("E0321", message, about="k")
         return COUNT, COUNT
 
     def lower(self, g: Builder, scores: ir.Value, target: ir.Value) -> tuple[Any, ...]:
@@ -114,10 +111,10 @@ class Accuracy(LabelMetric):
 
 @dataclass(frozen=True)
 class Perplexity(LabelMetric):
-    """Take e to the power of the mean cross-entropy: between how many equally likely words the model hesitates.
+    """Take e to the mean cross-entropy: how many equally likely words the model hesitates between.
 
     Shapes: scores [N, T, C] and int64 [N, T].
-    Errors: E0311 where the target is not one class per row.
+    Errors: E0321 where the target is not one class per row.
     """
 
     axis: int = -1
@@ -150,11 +147,11 @@ class Perplexity(LabelMetric):
 
 @dataclass(frozen=True)
 class MeanIou(LabelMetric):
-    """Take the mean, over the classes that occur, of intersection over union of predicted and true places.
+    """Take the mean over classes of intersection over union of the predicted and the true places.
 
     Shapes: scores [N, C, H, W] and int64 [N, H, W] with `axis=1`.
-    Formula: IoU of class c = both / (predicted + true - both); a class that is neither predicted nor true is left out
-    Errors: E0311 where the target is not one class per row.
+    Formula: IoU of a class = both / (predicted + true - both); a class that is neither is left out
+    Errors: E0321 where the target is not one class per row.
     Source: Everingham et al. 2010 (PASCAL VOC), section 4.1.
     """
 
@@ -166,7 +163,9 @@ class MeanIou(LabelMetric):
         axis = check_labels("mean_iou", scores, target, self.axis)
         classes = scores.shape[axis]
         if not isinstance(classes, int):
-            raise RuleError("E0311", f"`mean_iou` needs a known number of classes; {classes} is free", about=0)
+            raise RuleError(
+                "E0321", f"`mean_iou` needs a known number of classes; {classes} is free", about=0
+            )
         return (TensorType(DType.INT64, (classes, classes)),)
 
     def lower(self, g: Builder, scores: ir.Value, target: ir.Value) -> tuple[Any, ...]:

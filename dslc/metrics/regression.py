@@ -1,4 +1,4 @@
-"""Metrics of numbers against the numbers they should be. Sums are float64, so a large data set adds up exactly enough."""
+"""Metrics of numbers against the numbers they should be; the sums are float64."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dslc import dims
 from dslc.layers.rules import need_float, same_dtype
 from dslc.losses.base import same_shape
 from dslc.metrics.base import Metric
@@ -37,13 +36,6 @@ class PairMetric(Metric, ABC):
         return tuple(COUNT if item == "count" else SUM for item in self.accumulators)
 
 
-def _count(g: Builder, value: ir.Value) -> Any:
-    size = dims.product(g.shape_of(value))
-    if isinstance(size, int):
-        return g.constant(size, DType.INT64)
-    return g.Squeeze(g.extent(size), g.axes(0))
-
-
 def _sum(g: Builder, value: ir.Value) -> Any:
     return g.ReduceSum(g.cast(value, DType.FLOAT64), keepdims=0)
 
@@ -63,7 +55,9 @@ class Mae(PairMetric):
     accumulators = ("sum", "count")
 
     def lower(self, g: Builder, prediction: ir.Value, target: ir.Value) -> tuple[Any, ...]:
-        return _sum(g, g.Abs(_difference(g, prediction, target))), _count(g, prediction)
+        return _sum(g, g.Abs(_difference(g, prediction, target))), g.count(
+            g.shape_of(prediction), DType.INT64
+        )
 
     def lower_value(self, g: Builder, total: ir.Value, count: ir.Value) -> Any:
         return ratio(g, total, count)
@@ -87,7 +81,7 @@ class Rmse(PairMetric):
 
     def lower(self, g: Builder, prediction: ir.Value, target: ir.Value) -> tuple[Any, ...]:
         difference = _difference(g, prediction, target)
-        return _sum(g, g.Mul(difference, difference)), _count(g, prediction)
+        return _sum(g, g.Mul(difference, difference)), g.count(g.shape_of(prediction), DType.INT64)
 
     def lower_value(self, g: Builder, total: ir.Value, count: ir.Value) -> Any:
         return g.Sqrt(ratio(g, total, count))
@@ -101,7 +95,7 @@ class Rmse(PairMetric):
 
 @dataclass(frozen=True)
 class R2(PairMetric):
-    """Take the share of the target's variance that the prediction explains: 1 is perfect, 0 no better than the mean.
+    """Take the share of the target's variance that the prediction explains, 1 at best.
 
     Shapes: two of equal shape.
     Formula: 1 - sum of (prediction - target)^2 / sum of (target - mean of the targets)^2
@@ -115,7 +109,7 @@ class R2(PairMetric):
         difference = _difference(g, prediction, target)
         exact = g.cast(target, DType.FLOAT64)
         residual, squares = _sum(g, g.Mul(difference, difference)), _sum(g, g.Mul(exact, exact))
-        return residual, _sum(g, exact), squares, _count(g, target)
+        return residual, _sum(g, exact), squares, g.count(g.shape_of(target), DType.INT64)
 
     def lower_value(
         self, g: Builder, residual: ir.Value, targets: ir.Value, squares: ir.Value, count: ir.Value

@@ -89,7 +89,9 @@ def _no_member(place: Place | None, node: tree.Attribute, frame: Frame) -> Mista
     facts = [f"inside {node.value.span.text}: {', '.join(dict.fromkeys(known))}"] if known else []
     if len(owners) > 1:
         facts.append(f"the row has several layers with weights: {', '.join(owners)}")
-    helps = ("give the layer that is meant a row and a label of its own",) if len(owners) > 1 else ()
+    helps = (
+        ("give the layer that is meant a row and a label of its own",) if len(owners) > 1 else ()
+    )
     return frame.mistake(
         "E0211",
         f"nothing is called `{node.name.text}` inside `{node.value.span.text}`",
@@ -144,7 +146,10 @@ def _of_list(items: Sequence[Result], node: tree.Index, frame: Frame) -> Entity:
     position = _whole(item, frame)
     if not -len(items) <= position < len(items):
         raise frame.mistake(
-            "E0405", f"there is no round {position}", item.span, f"the loop has {len(items)}, counted from 0"
+            "E0405",
+            f"there is no round {position}",
+            item.span,
+            f"the loop has {len(items)}, counted from 0",
         )
     return items[position]
 
@@ -167,7 +172,9 @@ def _static_element(holder: Any, node: tree.Index, frame: Frame) -> Entity:
     try:
         return element(holder, position)
     except Unfit as error:
-        raise frame.mistake("E0405", "there is no such element", node.items[0].span, str(error)) from error
+        raise frame.mistake(
+            "E0405", "there is no such element", node.items[0].span, str(error)
+        ) from error
 
 
 def _static_slice(holder: Any, item: tree.Expression | tree.Slice, frame: Frame) -> Entity:

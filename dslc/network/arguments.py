@@ -92,7 +92,12 @@ def bind(
     binder = _Binder(signature, frame, Bound(span), ready)
     for argument in arguments:
         binder.guarded(argument)
-    binder.place_values(flow)
+    try:
+        binder.place_values(flow)
+    except Mistake:
+        if binder.is_poisoned():
+            raise Poisoned from None
+        raise
     if file_frame is not None:
         binder.fill_defaults(defaults, file_frame)
     binder.complete()
@@ -131,7 +136,10 @@ class _Binder:
         if info is not None:
             self._set(info, argument, self.frame)
         elif index is not None:
-            self.named[index] = (self.frame.work.evaluate(argument.value, self.frame), argument.value.span)
+            self.named[index] = (
+                self.frame.work.evaluate(argument.value, self.frame),
+                argument.value.span,
+            )
         else:
             raise self._unknown(name)
 
@@ -153,16 +161,12 @@ class _Binder:
             self._set(free[0], argument, self.frame)
             return
         entity = self._evaluated(argument.value)
-        if entity is POISON:
-            raise Poisoned
-        if isinstance(entity, Result | Results):
+        if entity is POISON or isinstance(entity, Result | Results):
             self.positional.append((entity, argument.value.span))
-        elif free and (self._fits(entity, free[0]) or not self._room()):
+        elif free and self._is_setting(entity, free[0]):
             self._assign(free[0], entity, argument.value.span, self.frame)
         elif is_static(entity) and self._room():
             self.positional.append((entity, argument.value.span))
-        elif free:
-            self._assign(free[0], entity, argument.value.span, self.frame)
         else:
             raise self._surplus(argument.span)
 
@@ -171,7 +175,10 @@ class _Binder:
             return self.ready[id(node)]
         return self.frame.work.evaluate(node, self.frame)
 
-    def _fits(self, entity: Entity, info: SettingInfo) -> bool:
+    def _is_setting(self, entity: Entity, info: SettingInfo) -> bool:
+        """Tell whether a positional argument is the next setting: it fits, or nothing else can be meant."""
+        if conversion.required(info) or not self._room() or not is_static(entity):
+            return True
         return convert_entity(entity, info.annotation, self.frame) is not NOTHING
 
     def _room(self) -> bool:
@@ -191,6 +198,11 @@ class _Binder:
         )
 
     # ---- values
+
+    def is_poisoned(self) -> bool:
+        """Whether an argument failed, so that nothing can be said of how many there are."""
+        given = [*self.positional, *self.named.values()]
+        return self.bound.failed or any(entity is POISON for entity, _ in given)
 
     def place_values(self, flow: Flow) -> None:
         """Put the flow in front where it belongs, and the values in their slots."""
@@ -264,8 +276,6 @@ class _Binder:
         lacking = [i for i in needed if i >= len(values) or values[i] is None]
         if self.signature.variadic and not values:
             lacking = [0]
-        if lacking and not values and self.bound.failed:
-            raise Poisoned
         if lacking and flow.entity is None and lacking[0] == 0:
             raise self._nothing_flows()
         if lacking:
@@ -314,7 +324,9 @@ class _Binder:
                 Label(span, "this one?" if index == 0 else "or this one?")
                 for index, (_, span) in enumerate(self.frame.starts)
             ],
-            helps=(f"begin the row with a value:\n{self.frame.starts[0][0]} -> {self.bound.span.text}",),
+            helps=(
+                f"begin the row with a value:\n{self.frame.starts[0][0]} -> {self.bound.span.text}",
+            ),
         )
 
     # ---- settings
@@ -335,7 +347,10 @@ class _Binder:
         broken = conversion.out_of_range(value, info)
         if broken is not None:
             raise frame.mistake(
-                "E0406", f"`{info.name}` of `{self.signature.name}` must be {broken}", span, f"this is {value}"
+                "E0406",
+                f"`{info.name}` of `{self.signature.name}` must be {broken}",
+                span,
+                f"this is {value}",
             )
 
     def fill_defaults(self, defaults: Sequence[tree.Argument], frame: Frame) -> None:
@@ -409,7 +424,10 @@ def fitted(info: SettingInfo, entity: Entity, span: Span, frame: Frame, owner: s
         return value
     if isinstance(entity, Expression):
         raise frame.mistake(
-            "E0313", f"`{info.name}` of `{owner}` must be a number", span, f"{entity} is free: its size is not known"
+            "E0313",
+            f"`{info.name}` of `{owner}` must be a number",
+            span,
+            f"{entity} is free: its size is not known",
         )
     found = f"this is {describe(entity)}" if is_static(entity) else f"this is {entity_text(entity)}"
     takes = conversion.expected(info.annotation)
@@ -464,7 +482,8 @@ def plain_signature(family: type, name: str) -> Signature:
     """Return the signature of something that takes settings only."""
     settings = conversion.settings_of(family)
     shown = ", ".join(
-        info.name if conversion.required(info) else f"{info.name}={shown_default(info.default)}" for info in settings
+        info.name if conversion.required(info) else f"{info.name}={shown_default(info.default)}"
+        for info in settings
     )
     return Signature(name, (), settings, f"{name}({shown})")
 

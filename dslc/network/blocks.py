@@ -8,8 +8,8 @@ from typing import Any
 
 from dslc.dims import Expression
 from dslc.errors import Label, LimitError
-from dslc.network.arguments import NO_FLOW, Bound, Flow, Signature, bind, shown_default
-from dslc.network.calls import as_result, file_frame, operate, operation_signature
+from dslc.network.arguments import Bound, Flow, Signature, bind, shown_default
+from dslc.network.calls import as_result, bind_settings, file_frame, operate, operation_signature
 from dslc.network.dimensions import bind_header
 from dslc.network.places import Form, Place
 from dslc.network.scope import (
@@ -99,18 +99,14 @@ def expand_bound(
     _refuse_recursion(definition, frame, span)
     if any(entity is POISON for entity in bound.values):
         raise Poisoned
-    given = {
-        name: value for name, value in bound.settings.items() if not isinstance(value, Unread)
-    }
+    given = {name: value for name, value in bound.settings.items() if not isinstance(value, Unread)}
     inner = _body_frame(definition, frame, bound, kind)
     hyper_parameters(definition, given, bound.spans, inner)
     _data(definition, bound, inner, frame)
     return expand(definition, inner, span)
 
 
-def refuse_weights(
-    arguments: Sequence[tree.Argument], signature: Signature, frame: Frame
-) -> None:
+def refuse_weights(arguments: Sequence[tree.Argument], signature: Signature, frame: Frame) -> None:
     """`weights="file.onnx"` on a net is part of the language, but not there yet."""
     for argument in arguments:
         name = argument.name
@@ -128,12 +124,12 @@ def expand(definition: Definition, inner: Frame, span: Span) -> Entity:
     end = inner.work.run(definition.node.body.statements, inner)
     place = inner.place
     place.members.update(visible_members(inner.scope))
+    if POISON in inner.outputs.values() or (end is POISON and not inner.outputs):
+        return POISON
     if inner.outputs:
-        values = tuple(value for result in inner.outputs.values() for value in result.values[:1])
+        values = tuple(result.value for result in inner.outputs.values())
         place.results = values
         return Result(values, place)
-    if end is POISON:
-        return POISON
     if end is None:
         raise inner.mistake(
             "E0508",
@@ -153,9 +149,7 @@ def bind_layer(
     """Bind the settings of a `layer` line; its values come with the calls."""
     signature = signature_of(target)
     refuse_weights(arguments, signature, frame)
-    defaults = frame.module.defaults.get(target.name, [])
-    without = replace(signature, values=(), implicit=True)
-    return bind(without, arguments, frame, NO_FLOW, span, defaults, file_frame(frame))
+    return bind_settings(signature, arguments, frame, span)
 
 
 def call_shared(
@@ -223,7 +217,10 @@ def _refuse_recursion(definition: Definition, frame: Frame, span: Span) -> None:
         )
     if len(frame.stack) >= DEPTH_LIMIT:
         mistake = frame.mistake(
-            "E0902", f"blocks are nested more than {DEPTH_LIMIT} deep", span, "the limit is reached here"
+            "E0902",
+            f"blocks are nested more than {DEPTH_LIMIT} deep",
+            span,
+            "the limit is reached here",
         )
         raise LimitError([mistake.diagnostic])
 
@@ -328,7 +325,9 @@ def _data(definition: Definition, bound: Bound, inner: Frame, frame: Frame) -> N
 
 def _single(entity: Entity, span: Span, frame: Frame) -> Result:
     if isinstance(entity, Results):
-        raise frame.mistake("E0403", "a block takes single values", span, "this is a list of values")
+        raise frame.mistake(
+            "E0403", "a block takes single values", span, "this is a list of values"
+        )
     return as_result(entity, span, frame)
 
 

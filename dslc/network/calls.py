@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from dslc.errors import Label, RuleError
-from dslc.network.arguments import Bound, Flow, Signature, bind, entity_text, make
+from dslc.network.arguments import NO_FLOW, Bound, Flow, Signature, bind, entity_text, make
 from dslc.network.network import Call, Constant, Parameter, Value
 from dslc.network.places import Form, Place
 from dslc.network.scope import (
@@ -44,7 +44,12 @@ class Fresh:
     ) -> tuple[Parameter, ...]:
         made = tuple(
             Parameter(
-                spec.name, spec.type, span, chain, initializer=spec.initializer, trained=spec.trained
+                spec.name,
+                spec.type,
+                span,
+                chain,
+                initializer=spec.initializer,
+                trained=spec.trained,
             )
             for spec in specs
         )
@@ -109,10 +114,17 @@ def call_operation(
     signature = operation_signature(operation)
     name = operation.language_name()
     defaults = frame.module.defaults.get(name, [])
-    bound = bind(
-        signature, arguments, frame, flow, span, defaults, file_frame(frame), ready
-    )
+    bound = bind(signature, arguments, frame, flow, span, defaults, file_frame(frame), ready)
     return operate(operation, bound, frame, name_span, kind=kind)
+
+
+def bind_settings(
+    signature: Signature, arguments: Sequence[tree.Argument], frame: Frame, span: Span
+) -> Bound:
+    """Bind the settings of a call whose values come from elsewhere: branches, or later calls."""
+    defaults = frame.module.defaults.get(signature.name, [])
+    without = replace(signature, values=(), implicit=True)
+    return bind(without, arguments, frame, NO_FLOW, span, defaults, file_frame(frame))
 
 
 def file_frame(frame: Frame) -> Frame:
@@ -134,7 +146,7 @@ def operate(
     values = operands(bound, frame, name)
     instance = make(operation, bound, frame, name)
     types = [None if value is None else value.type for value in values]
-    site = _Site(bound, values, frame, name_span, described)
+    site = Site(bound, values, frame, name_span, described)
     try:
         found = instance.infer(*types)
         specs = instance.parameters(*types)
@@ -182,15 +194,17 @@ def _operand(
         return entity.value
     if is_static(entity):
         return constant(entity, span, frame, tensors)
-    helps = (f"to apply it, give it a value:  {entity.name}(x)",) if isinstance(entity, Operator) else ()
+    helps = (
+        (f"to apply it, give it a value:  {entity.name}(x)",)
+        if isinstance(entity, Operator)
+        else ()
+    )
     raise frame.mistake(
         "E0403", f"`{name}` needs a value here", span, f"this is {entity_text(entity)}", helps=helps
     )
 
 
-def constant(
-    entity: Any, span: Span, frame: Frame, others: Sequence[DType] = ()
-) -> Constant:
+def constant(entity: Any, span: Span, frame: Frame, others: Sequence[DType] = ()) -> Constant:
     """Make a constant of a static value.
 
     Numbers are float32, ranges int64, truth values bool. Beside a tensor, a number takes its element type where
@@ -232,7 +246,7 @@ def as_result(entity: Entity, span: Span, frame: Frame) -> Result:
 
 
 @dataclass(frozen=True)
-class _Site:
+class Site:
     """A call as its messages see it."""
 
     bound: Bound
@@ -295,7 +309,7 @@ class _Site:
         return f"this gives {value.type}"
 
 
-def _weights(specs: tuple[ParameterSpec, ...], site: _Site) -> tuple[Parameter, ...]:
+def _weights(specs: tuple[ParameterSpec, ...], site: Site) -> tuple[Parameter, ...]:
     if not specs:
         return ()
     try:

@@ -30,10 +30,9 @@ def settings_of(family: type) -> tuple[SettingInfo, ...]:
     if issubclass(family, Operation):
         return family.settings()
     hints = get_type_hints(family)
+    ordered = sorted(fields(family), key=lambda item: bool(item.kw_only))
     return tuple(
-        SettingInfo(item.name, hints[item.name], item.default, item.metadata)
-        for item in fields(family)
-        if item.init
+        SettingInfo(item.name, hints[item.name], item.default, item.metadata) for item in ordered
     )
 
 
@@ -53,11 +52,10 @@ def convert(value: Any, annotation: Any) -> Any:
 
 def word(name: str, annotation: Any) -> Any:
     """Return what a bare word means for a setting: `same`, `float32`, `none`; or NOTHING."""
-    if name in words(annotation):
+    found = convert(WORDS[name], annotation) if name in WORDS else NOTHING
+    if found is NOTHING and (name in words(annotation) or annotation is str):
         return name
-    if name in WORDS:
-        return convert(WORDS[name], annotation)
-    return NOTHING
+    return found
 
 
 def words(annotation: Any) -> tuple[str, ...]:

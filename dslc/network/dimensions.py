@@ -128,13 +128,19 @@ def bind_header(
     shape = value.type.shape
     said = _header_text(node)
     if len(shape) != len(node.dims):
-        message = f"`{name.text}` of the block has {len(node.dims)} dimensions, the value {len(shape)}"
+        message = (
+            f"`{name.text}` of the block has {len(node.dims)} dimensions, the value {len(shape)}"
+        )
         raise _unlike_header(message, name, said, result, frame, span)
     if node.dtype is not None and dtype_of(node.dtype, frame) is not value.type.dtype:
         message = f"`{name.text}` of the block is {node.dtype.text}, the value {value.type.dtype}"
         raise _unlike_header(message, name, said, result, frame, span)
     for item, dim in zip(node.dims, shape, strict=True):
-        if isinstance(item, tree.Name) and item.text not in frame.scope.names and not _is_blank(item):
+        if (
+            isinstance(item, tree.Name)
+            and item.text not in frame.scope.names
+            and not _is_blank(item)
+        ):
             if not item.text[0].isupper():
                 raise unknown_dimension(item, frame)
             define_dimension(item.text, dim, item.span, frame)

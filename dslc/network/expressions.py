@@ -11,8 +11,8 @@ from dslc.network.arguments import NO_FLOW, Flow, build, entity_text
 from dslc.network.blocks import call_block, call_shared
 from dslc.network.calls import as_result, call_operation
 from dslc.network.dimensions import check_shape
-from dslc.network.loops import run_for, run_if, run_merge, run_repeat
 from dslc.network.lookup import callee, lookup
+from dslc.network.loops import run_for, run_if, run_merge, run_repeat
 from dslc.network.scope import (
     POISON,
     Builtin,
@@ -57,7 +57,9 @@ def pipe(node: tree.Pipe, frame: Frame, flow: Entity | None) -> Entity:
     entity: Entity = POISON
     for position, part in enumerate(node.stages):
         try:
-            entity = start(part, frame, flow) if position == 0 else stage(part, frame, entity, trace)
+            entity = (
+                start(part, frame, flow) if position == 0 else stage(part, frame, entity, trace)
+            )
             _note(trace, part, entity)
         except Mistake as mistake:
             frame.work.report(mistake.diagnostic)
@@ -141,7 +143,9 @@ def _static_call(name: str, node: tree.Expression, entities: list[Any], frame: F
         raise Poisoned
     if not all(is_static(entity) for entity in entities):
         raise frame.mistake(
-            "E0404", f"`{name}` works on numbers and lists that are known when the file is compiled", node.span
+            "E0404",
+            f"`{name}` works on numbers and lists that are known when the file is compiled",
+            node.span,
         )
     return _worked_out(lambda: static.call(name, entities), node.span, frame)
 
@@ -209,7 +213,11 @@ def _unary(node: tree.Unary, frame: Frame) -> Entity:
     if operand is POISON:
         raise Poisoned
     if is_static(operand):
-        work = (lambda: not static.truth(operand)) if node.operator == "not" else (lambda: static.negative(operand))
+        work = (
+            (lambda: not static.truth(operand))
+            if node.operator == "not"
+            else (lambda: static.negative(operand))
+        )
         return _worked_out(work, node.span, frame)
     return operators.unary(node, operand, frame)
 
@@ -253,7 +261,9 @@ def _ellipsis(node: tree.Ellipsis_, frame: Frame) -> Entity:
 
 def _scan(node: tree.Expression, frame: Frame, flow: Entity | None) -> Entity:
     raise frame.mistake(
-        "E0590", "`scan` is not supported yet", Span(node.span.source, node.span.start, node.span.start + 4)
+        "E0590",
+        "`scan` is not supported yet",
+        Span(node.span.source, node.span.start, node.span.start + 4),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING
+
 from dslc.errors import Label
 from dslc.network.scope import (
     Builtin,
@@ -16,11 +18,12 @@ from dslc.network.scope import (
 )
 from dslc.network.static import FUNCTIONS, describe, is_static
 from dslc.network.suggest import FOREIGN, did_you_mean, nearest
+from dslc.operation import Operation
 from dslc.source import Span
 from dslc.syntax import tree
 
 CAPITAL_FACT = (
-    "a capital letter means \"has parameters or state\" (Conv, Linear, BatchNorm, Dropout); "
+    'a capital letter means "has parameters or state" (Conv, Linear, BatchNorm, Dropout); '
     "everything else is lower case"
 )
 
@@ -45,6 +48,8 @@ def find(name: str, frame: Frame) -> Entity | None:
     if entity is not None:
         return entity
     library = frame.work.library
+    if name == "training":
+        return frame.work.training
     if name in frame.module.definitions:
         return frame.module.definitions[name]
     if name in library.operations:
@@ -59,6 +64,9 @@ def callee(node: tree.Call, frame: Frame) -> Entity:
     if not isinstance(node.function, tree.Name):
         return frame.work.evaluate(node.function, frame)
     entity = lookup(node.function, frame, calling=True)
+    operations = frame.work.library.operations
+    if isinstance(entity, Result) and node.function.text in operations:
+        return Operator(operations[node.function.text])
     if isinstance(entity, Result):
         raise frame.mistake(
             "E0201",
@@ -105,7 +113,9 @@ def _no_such_call(node: tree.Name, frame: Frame) -> Mistake:
 def _elsewhere(frame: Frame) -> dict[str, str]:
     library = frame.work.library
     found = dict.fromkeys(library.optimizers, "this is an optimizer: it stands in a train section")
-    found.update(dict.fromkeys(library.schedules, "this is a schedule: it stands in a train section"))
+    found.update(
+        dict.fromkeys(library.schedules, "this is a schedule: it stands in a train section")
+    )
     found.update(dict.fromkeys(library.metrics, "this is a metric: it stands in a `metric` line"))
     return found
 
@@ -176,7 +186,8 @@ def _refuse_taken(name: str, span: Span, frame: Frame) -> None:
             "the training graph has an input or output of this name",
             helps=(f"call it `{name}_value`",),
         )
-    if name in frame.work.library.operations:
+    operation = frame.work.library.operations.get(name)
+    if operation is not None and _stands_alone(operation):
         raise frame.mistake(
             "E0208",
             f"`{name}` is the name of a function",
@@ -184,6 +195,15 @@ def _refuse_taken(name: str, span: Span, frame: Frame) -> None:
             "a value may not take it",
             helps=(f"call it `{_next_name(name, frame)}`",),
         )
+
+
+def _stands_alone(operation: type[Operation]) -> bool:
+    """Tell whether a function may be written without brackets, so that a value of its name would hide it.
+
+    `conv` needs a weight and `max_pool` a kernel: their names stay free for labels.
+    """
+    values = [value for value in operation.values() if not value.optional]
+    return len(values) <= 1 and not any(info.default is MISSING for info in operation.settings())
 
 
 def _next_name(name: str, frame: Frame) -> str:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from dslc.errors import Label, LimitError
-from dslc.network.arguments import Bound, operation_arguments
-from dslc.network.calls import as_result, operate
+from dslc.network.arguments import Bound
+from dslc.network.calls import as_result, bind_settings, operate, operation_signature
 from dslc.network.counting import least_calls
 from dslc.network.lookup import lookup
 from dslc.network.places import Form, Place
@@ -27,6 +27,9 @@ from dslc.network.scope import (
 from dslc.network.static import Unfit, describe, is_static, truth
 from dslc.source import Span
 from dslc.syntax import tree
+
+LONG = 100
+"""Rounds from which on a loop is counted by itself; shorter ones are part of the count of the whole net."""
 
 
 def run_repeat(node: tree.Repeat, frame: Frame, flow: Entity | None) -> Entity | None:
@@ -94,7 +97,9 @@ def _rounds(
 def _refuse_too_many(
     node: tree.Repeat | tree.For, body: tree.Body, rounds: int, frame: Frame
 ) -> None:
-    """Count what the loop would unfold to before unfolding it."""
+    """Count what a long loop would unfold to before unfolding it."""
+    if rounds < LONG:
+        return
     steps = rounds * (1 + least_calls(body, frame)) + frame.work.steps
     if steps > CALL_LIMIT:
         head = Span(node.span.source, node.span.start, body.span.start)
@@ -134,7 +139,8 @@ def run_merge(node: tree.Merge, frame: Frame, flow: Entity | None) -> Entity:
         _branch_result(end, branch, node, frame)
         for end, branch in zip(ends, node.branches, strict=True)
     ]
-    bound = operation_arguments(operation.operation, arguments, frame, node.function.span)
+    signature = operation_signature(operation.operation)
+    bound = bind_settings(signature, arguments, frame, node.function.span)
     bound.values = list(results)
     bound.value_spans = [_branch_span(branch) for branch in node.branches]
     described = [f"branch {number}" for number in range(1, len(results) + 1)]
@@ -203,7 +209,9 @@ def _same_shapes(
     described: Sequence[str],
 ) -> None:
     """Branches of an element-wise merge must agree; what would merely broadcast is a mistake (E0301)."""
-    if not getattr(operation.operation, "broadcasts", operation.name in ("add", "mul", "max", "maximum")):
+    if not getattr(
+        operation.operation, "broadcasts", operation.name in ("add", "mul", "max", "maximum")
+    ):
         return
     types = [result.value.type for result in results]
     if all(one.shape == types[0].shape for one in types):

@@ -7,10 +7,10 @@ A row with one layer goes by its label: `c1.weight`. With more, and without a la
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dslc.network.network import Call, Constant, Parameter, Value
+from dslc.network.network import Call, Constant, Value
 from dslc.network.places import Form, Place, flattened, principal
 
 
@@ -141,7 +141,7 @@ def _numbered(
             continue
         word = _word(child)
         alone = total[word] == 1 and word not in labels
-        if alone and (looped and child.labels or plain and (child is keep or not child.owns)):
+        if alone and ((looped and child.labels) or (plain and (child is keep or not child.owns))):
             names.append((child, word))
         else:
             names.append((child, _next(word, counters, labels)))
@@ -172,13 +172,3 @@ def _free(name: str, taken: set[str]) -> str:
         free = f"{name}_{number}"
     taken.add(free)
     return free
-
-
-def parameters_in_order(places: Iterator[Place]) -> Iterator[Parameter]:
-    """Yield the weights below some places, each once, in the order they were made."""
-    seen: set[Parameter] = set()
-    for place in places:
-        for _, parameter in place.parameters:
-            if parameter not in seen:
-                seen.add(parameter)
-                yield parameter

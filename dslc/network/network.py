@@ -66,6 +66,11 @@ class Parameter(Value):
     initializer: Initializer = field(default_factory=lambda: _missing())
     trained: bool = True
 
+    @property
+    def is_statistic(self) -> bool:
+        """Whether it is a running statistic: state, but not a weight that `check parameters` counts."""
+        return not self.trained and self.name.rpartition(".")[2].startswith("running_")
+
 
 @dataclass(eq=False)
 class Call:

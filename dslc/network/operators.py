@@ -80,7 +80,9 @@ def _operation(name: str, sign: str, span: Span, frame: Frame) -> type[Operation
 def _refuse_callable(entity: Entity, node: tree.Expression, sign: str, frame: Frame) -> None:
     if is_static(entity) or isinstance(entity, Result):
         return
-    helps = (f"give it a value to work on:  {entity.name}(x)",) if isinstance(entity, Operator) else ()
+    helps = (
+        (f"give it a value to work on:  {entity.name}(x)",) if isinstance(entity, Operator) else ()
+    )
     raise frame.mistake(
         "E0403", f"`{sign}` needs values", node.span, f"this is {entity_text(entity)}", helps=helps
     )

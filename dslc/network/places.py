@@ -67,6 +67,21 @@ class Place:
         return tuple(holder.parameters)
 
 
+def owned(place: Place) -> Iterator[Parameter]:
+    """Yield every weight below a place, each once, those of shared layers where the layer stands."""
+    seen: set[Parameter] = set()
+    for parameter in _all_parameters(place):
+        if parameter not in seen:
+            seen.add(parameter)
+            yield parameter
+
+
+def _all_parameters(place: Place) -> Iterator[Parameter]:
+    yield from (parameter for _, parameter in place.parameters)
+    for child in place.children:
+        yield from _all_parameters(child)
+
+
 def flattened(place: Place, keep: Place | None = None) -> Iterator[tuple[Place, bool]]:
     """Yield the places that are named in `place`, and whether each stands in a round without a name of its own.
 

@@ -148,7 +148,7 @@ class Module:
     file: tree.File
     path: str
     """Relative to the folder of the spec, with `/`."""
-    definitions: dict[str, Definition] = field(default_factory=dict)
+    definitions: dict[str, Definition | Poison] = field(default_factory=dict)
     defaults: dict[str, list[tree.Argument]] = field(default_factory=dict)
 
 
@@ -244,11 +244,12 @@ class Frame:
     """The blocks and nets around, outermost first."""
     label: str = ""
     """The label of the row, for the chain of blocks in messages."""
-    outputs: dict[str, Result] = field(default_factory=dict)
+    checks: list[tree.Check] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Result] | None = None
     """Of a net that is called as a layer: what its `input` lines get. None: they make inputs."""
     made: dict[str, Value] = field(default_factory=dict)
-    """The inputs that the net's `input` lines have made."""
+    """What the `input` lines read so far stand for."""
 
     @property
     def module(self) -> Module:

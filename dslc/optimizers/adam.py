@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 class Adam(Optimizer):
     """Divide a running mean of the gradient by the root of a running mean of its square.
 
-    Formula: d = gradient + weight_decay w; mean' = b1 mean + (1 - b1) d; square' = b2 square + (1 - b2) d^2;
-    w' = w - lr mean' / (1 - b1^t) / (sqrt(square' / (1 - b2^t)) + eps), t = step + 1, betas = [b1, b2].
+    Formula: d = gradient + weight_decay w; mean' = b1 mean + (1 - b1) d;
+    square' = b2 square + (1 - b2) d^2;
+    w' = w - lr mean' / (1 - b1^t) / (sqrt(square' / (1 - b2^t)) + eps); t = step + 1,
+    betas = [b1, b2].
 
     Errors: E0406 unless both betas are at least 0 and less than 1.
 
-    Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1, in the form of
-    torch.optim.Adam.
+    Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1, in the
+    form of torch.optim.Adam.
     """
 
     lr: float = setting(1e-3, minimum=0.0)
@@ -60,7 +62,7 @@ class Adam(Optimizer):
         beta, gamma = self.betas
         mean = g.Add(g.Mul(slots[0], beta), g.Mul(gradient, 1 - beta))
         square = g.Add(g.Mul(slots[1], gamma), g.Mul(g.Mul(gradient, 1 - gamma), gradient))
-        # Both sides of the fraction are multiplied by sqrt(1 - b2^t): scalars instead of one more pass over the tensor.
+        # Top and bottom of the fraction are times sqrt(1 - b2^t): one pass over the tensor less.
         root = g.Sqrt(self._lower_correction(g, gamma, step))
         rate = g.Div(g.Mul(g.cast(lr, DType.FLOAT64), root), self._lower_correction(g, beta, step))
         eps = g.cast(g.Mul(root, self.eps), DType.FLOAT32)
@@ -77,7 +79,7 @@ class Adam(Optimizer):
         return parameter, g.Add(gradient, g.Mul(parameter, self.weight_decay))
 
     def _lower_correction(self, g: Builder, beta: float, step: ir.Value) -> ir.Value:
-        """Return 1 - beta^(step + 1), in float64: in float32 the difference would keep only four digits."""
+        """Return 1 - beta^(step + 1) in float64: in float32 it keeps only four digits."""
         count = g.cast(g.Add(step, 1), DType.FLOAT64)
         result: ir.Value = g.Sub(1.0, g.Pow(beta, count))
         return result
@@ -105,8 +107,8 @@ class AdamW(Adam):
 
     Errors: E0406 unless both betas are at least 0 and less than 1.
 
-    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), algorithm 2, in the form of
-    torch.optim.AdamW.
+    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), algorithm 2, in
+    the form of torch.optim.AdamW.
     """
 
     weight_decay: float = setting(0.01, minimum=0.0)

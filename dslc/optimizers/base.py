@@ -37,7 +37,10 @@ class Optimizer(ABC):
         lr: ir.Value,
         step: ir.Value,
     ) -> tuple[ir.Value, tuple[ir.Value, ...]]:
-        """Return the next parameter and slots. `lr` is a float32 scalar, `step` an int64 scalar that counts from 0."""
+        """Return the next parameter and slots.
+
+        `lr` is a float32 scalar, `step` an int64 scalar that counts from 0.
+        """
 
     @abstractmethod
     def reference(

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
-    """Divide the gradient by the root of a running mean of its square, or, centered, of its variance.
+    """Divide the gradient by the root of a running mean of its square.
 
-    Formula: d = gradient + weight_decay w; square' = alpha square + (1 - alpha) d^2; mean' = alpha mean + (1 - alpha) d;
-    r = d / (sqrt(square') + eps), centered d / (sqrt(square' - mean'^2) + eps); momentum' = momentum m + r;
-    w' = w - lr r, with momentum w - lr momentum'. A variance that rounding makes negative counts as 0.
+    Formula: d = gradient + weight_decay w; square' = alpha square + (1 - alpha) d^2; mean' = alpha
+    mean + (1 - alpha) d; r = d / (sqrt(square') + eps), centered d / (sqrt(square' - mean'^2) +
+    eps); momentum' = momentum m + r; w' = w - lr r, with momentum w - lr momentum'. A variance that
+    rounding makes negative counts as 0.
 
-    Source: Tieleman and Hinton, "Lecture 6.5, rmsprop" (2012), centered: Graves, "Generating Sequences With Recurrent
-    Neural Networks" (2013), equations 38 to 45, in the form of torch.optim.RMSprop.
+    Source: Tieleman and Hinton, "Lecture 6.5, rmsprop" (2012), centered: Graves, "Generating
+    Sequences With Recurrent Neural Networks" (2013), equations 38 to 45, in the form of
+    torch.optim.RMSprop.
     """
 
     lr: float = setting(1e-2, minimum=0.0)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 class SGD(Optimizer):
     """Go against the gradient, with momentum where it is asked for.
 
-    Formula: d = gradient + weight_decay w; momentum' = momentum m + (1 - dampening) d, at the first step d itself;
-    w' = w - lr momentum', with nesterov w - lr (d + momentum momentum').
+    Formula: d = gradient + weight_decay w; momentum' = momentum m + (1 - dampening) d, at the first
+    step d itself; w' = w - lr momentum', with nesterov w - lr (d + momentum momentum').
 
     Errors: E0406 for nesterov without momentum or with dampening.
 
-    Source: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning" (2013),
-    in the form of torch.optim.SGD.
+    Source: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in
+    deep learning" (2013), in the form of torch.optim.SGD.
     """
 
     momentum: float = setting(0.0, minimum=0.0)

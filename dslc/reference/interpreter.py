@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from dslc_runtime import counter
 
+from dslc.layers.cast import StopGradient
 from dslc.network.network import Call, Constant, Network, Parameter, Value
 from dslc.operation import Array, Backward
 from dslc.reference.run import Run
@@ -64,11 +65,15 @@ class Interpreter:
         return done
 
     def again(self, base: Evaluation, changed: Mapping[Value, Array], wanted: Iterable[Value]) -> Evaluation:
-        """Compute `wanted` with some feeds changed, going again only through the calls they reach."""
+        """Compute `wanted` with some feeds changed, going again only through the calls they reach.
+
+        What `stop_gradient` gave stays as it was: so a difference measures the same as a derivative.
+        """
         done = Evaluation({**base.arrays, **{v: self._cast(v, a) for v, a in changed.items()}})
         dirty = set(changed)
         for call in self.network.needed(wanted):
-            if not dirty.isdisjoint((*call.inputs, *call.parameters)):
+            stopped = isinstance(call.operation, StopGradient)
+            if not stopped and not dirty.isdisjoint((*call.inputs, *call.parameters)):
                 self._call(call, done)
                 dirty.update(call.outputs)
         return done

@@ -23,8 +23,9 @@ Number = TypeVar("Number")
 class Clock(Generic[Number]):
     """What a schedule may look at, in one spelling for NumPy (numbers) and one for ONNX (values).
 
-    `step` counts updates from 0; `steps_per_epoch` and `total_steps` are whole numbers of steps; `validation` is the
-    latest validation figure (NaN before the first one). In a graph they are scalars: int64, int64, int64, float32.
+    `step` counts updates from 0; `steps_per_epoch` and `total_steps` are whole numbers of steps;
+    `validation` is the latest validation figure (NaN before the first one). In a graph they are
+    scalars: int64, int64, int64, float32.
     """
 
     step: Number
@@ -37,8 +38,8 @@ class Clock(Generic[Number]):
 class Schedule(ABC):
     """A factor on the base rate of every parameter group.
 
-    `warmup` is how long the rate rises first: the factor is multiplied by (step + 1) / warmup until that is 1. Other
-    durations count from the beginning of training, the warm-up included.
+    `warmup` is how long the rate rises first: the factor is multiplied by (step + 1) / warmup until
+    that is 1. Other durations count from the beginning of training, the warm-up included.
     """
 
     spelling: ClassVar[str | None] = None
@@ -50,7 +51,7 @@ class Schedule(ABC):
 
     @property
     def state(self) -> Mapping[str, float]:
-        """State kept between steps, by name, with its value at step 0 (float32 scalars): plateau has some."""
+        """State kept between steps, float32 scalars: the name and the value at step 0."""
         return {}
 
     def lower(

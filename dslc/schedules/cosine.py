@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 class Cosine(Schedule):
     """Let the rate fall along half a cosine, from the end of the warm-up to the end of training.
 
-    Formula: final + (1 - final) (1 + cos(pi t)) / 2, t = (step - warmup) / (total steps - warmup), between 0 and 1.
+    Formula: final + (1 - final) (1 + cos(pi t)) / 2, t = (step - warmup) / (total steps - warmup),
+    between 0 and 1.
 
-    Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), equation 5 without
-    restarts; torch.optim.lr_scheduler.CosineAnnealingLR.
+    Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017),
+    equation 5 without restarts; torch.optim.lr_scheduler.CosineAnnealingLR.
     """
 
     final: float = setting(0.0, minimum=0.0)

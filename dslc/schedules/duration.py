@@ -1,4 +1,4 @@
-"""Durations as numbers of steps: `30 epochs` is 30 times the steps of an epoch, at least 1 and rounded to a whole one."""
+"""Durations as whole numbers of steps, at least 1: `3 epochs` is 3 times the steps of an epoch."""
 
 from __future__ import annotations
 

@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 
     from dslc.graph.builder import Builder
 
+_PATIENCE = Duration(10, "epochs")
+_NO_COOLDOWN = Duration(0, "epochs")
+
 _State = Mapping[str, "ir.Value"]
 
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    """Multiply the rate by `factor` when validation has not become better for more than `patience` epochs.
+    """Multiply the rate by `factor` when validation does not get better for more than `patience`.
 
-    `on` names what is looked at: `loss`, or a metric. It is looked at in the first step of every epoch but the first;
-    NaN means that there is no figure yet. State: the best figure, how many epochs in a row were not better, how many
-    epochs of `cooldown` are left in which none is counted, and the factor reached.
+    `on` names what is looked at: `loss`, or a metric. It is looked at in the first step of every
+    epoch but the first; NaN means that there is no figure yet. State: the best figure, how many
+    epochs in a row were not better, how many epochs of `cooldown` are left in which none is
+    counted, and the factor reached.
 
     Formula: better is v < best (1 - threshold) for min, v > best (1 + threshold) for max;
     factor' = max(factor * reached, min_factor).
@@ -41,9 +45,9 @@ class Plateau(Schedule):
     on: str = "loss"
     mode: Literal["min", "max"] = "min"
     factor: float = setting(0.1, minimum=0.0, below=1.0)
-    patience: Duration = Duration(10, "epochs")
+    patience: Duration = _PATIENCE
     threshold: float = setting(1e-4, minimum=0.0)
-    cooldown: Duration = Duration(0, "epochs")
+    cooldown: Duration = _NO_COOLDOWN
     min_factor: float = setting(0.0, minimum=0.0)
 
     uses_validation: ClassVar[bool] = True
@@ -93,9 +97,9 @@ class Plateau(Schedule):
     ) -> tuple[float, Mapping[str, Array]]:
         assert clock.validation is not None
         following = {name: float(state[name]) for name in self.state}
-        if clock.step > 0 and clock.step % clock.steps_per_epoch == 0:
-            if not math.isnan(clock.validation):
-                self._look(clock.validation, following)
+        begins = clock.step > 0 and clock.step % clock.steps_per_epoch == 0
+        if begins and not math.isnan(clock.validation):
+            self._look(clock.validation, following)
         return following["factor"], {name: np.asarray(value) for name, value in following.items()}
 
     def _look(self, figure: float, state: dict[str, float]) -> None:

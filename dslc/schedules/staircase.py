@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from dslc.graph.builder import Builder
 
+_EVERY_EPOCH = Duration(1, "epochs")
+
 
 @dataclass(frozen=True)
 class _Staircase(Schedule, ABC):
@@ -49,7 +51,7 @@ class _Staircase(Schedule, ABC):
 
 @dataclass(frozen=True)
 class Step(_Staircase):
-    """Multiply the rate by gamma at `start` (else after the first `every`), and again after every `every`.
+    """Multiply the rate by gamma at `start`, or else after `every`, and then again and again.
 
     Formula: gamma^n, n = 0 before start, then 1 + (step - start) // every.
 
@@ -90,7 +92,7 @@ class Exponential(_Staircase):
     """
 
     gamma: float = setting(minimum=0.0)
-    every: Duration = Duration(1, "epochs")
+    every: Duration = _EVERY_EPOCH
 
     @property
     def base(self) -> float:
@@ -128,13 +130,10 @@ class Multistep(_Staircase):
         return self.gamma
 
     def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
-        reached = [
-            g.cast(g.GreaterOrEqual(clock.step, lower_steps(g, time, clock.steps_per_epoch)), DType.INT64)
-            for time in self.at
-        ]
-        total = reached[0]
-        for one in reached[1:]:
-            total = g.Add(total, one)
+        total = g.constant(0, DType.INT64)
+        for time in self.at:
+            moment = lower_steps(g, time, clock.steps_per_epoch)
+            total = g.Add(total, g.cast(g.GreaterOrEqual(clock.step, moment), DType.INT64))
         return total
 
     def reference_stairs(self, clock: Clock[float]) -> float:

@@ -1,4 +1,4 @@
-"""Simplify a graph: fewer nodes, the same results. A pass is a file; it edits the graph in place."""
+"""Simplify a graph: fewer nodes, the same results. Each pass is a file and edits in place."""
 
 from __future__ import annotations
 

@@ -6,16 +6,15 @@ liberties: the sign of a zero, and the rounding of a product of two constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import onnx_ir as ir
 
-from dslc.graph.builder import constant_of, reshape_sizes, type_of
+from dslc.graph.builder import constant_of, type_of
+from dslc.graph.shapes import reshape_sizes
 from dslc.operation import Array
-from dslc.simplify.rewriter import Rewriter, filled_with, operand, produced_by, scalar_of
-
-Rule = Callable[[Rewriter, ir.Node], "ir.Value | None"]
+from dslc.simplify.rewriter import Rewriter, Rule, filled_with, operand, produced_by, scalar_of
 
 VIEWS = ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 """Operators that give the same elements another shape."""
@@ -140,11 +139,15 @@ def _cast(g: Rewriter, node: ir.Node) -> ir.Value | None:
 
 
 def _transpose(g: Rewriter, node: ir.Node) -> ir.Value | None:
-    """Drop the order there is; two transposes are one."""
+    """Drop the order there is; two transposes are one; moving dimensions of size 1 is a view."""
     order = _order(node)
     if order == tuple(range(len(order))):
         return node.inputs[0]
-    inner = produced_by(node.inputs[0], "Transpose")
+    x, wanted = operand(node, 0), type_of(node.outputs[0])
+    moved = [axis for axis in order if type_of(x).shape[axis] != 1]
+    if moved == sorted(moved) and reshape_sizes(type_of(x).shape, wanted.shape) is not None:
+        return g.reshape(x, wanted.shape)
+    inner = produced_by(x, "Transpose")
     if inner is None:
         return None
     both = [_order(inner)[axis] for axis in order]
@@ -197,12 +200,14 @@ def _pad(g: Rewriter, node: ir.Node) -> ir.Value | None:
 
 def _reduction(g: Rewriter, node: ir.Node) -> ir.Value | None:
     """Drop a reduction over dimensions of size 1; without `keepdims` it is a view."""
+    x, wanted = operand(node, 0), type_of(node.outputs[0])
+    before = type_of(x)
+    if before.rank == 0 or before == wanted == before.with_shape([1] * before.rank):
+        return x
     axes = constant_of(node.inputs[1]) if len(node.inputs) > 1 else None
-    x = operand(node, 0)
-    if axes is None or not axes.size or any(type_of(x).shape[axis] != 1 for axis in axes):
+    if axes is None or not axes.size or any(before.shape[axis] != 1 for axis in axes):
         return None
-    wanted = type_of(node.outputs[0])
-    if type_of(x) == wanted:
+    if before == wanted:
         return x
     found: ir.Value = g.Squeeze(x, axes)
     return found

@@ -71,14 +71,13 @@ def _rebuilt(g: Rewriter, linear: ir.Node, weight: Array, affine: Affine) -> ir.
         return None
     held = operand(linear, 1)
     dtype = type_of(held).dtype.numpy
-    name = g.fresh(f"{held.name}.folded")
+    weights = g.weight(f"{held.name}.folded", scaled.astype(dtype))
     shift = np.broadcast_to(affine.shift, affine.factor.shape)
-    bias = g.initializer(g.fresh(f"{linear.name}.bias"), shift.astype(dtype))
+    bias = g.weight(f"{linear.name}.bias", shift.astype(dtype))
     attributes = attributes_of(linear)
     attributes.pop("beta", None)
     operator = "Gemm" if linear.op_type == "MatMul" else linear.op_type
-    operands = [linear.inputs[0], g.initializer(name, scaled.astype(dtype)), bias]
-    found: ir.Value = g.node(operator, operands, attributes)
+    found: ir.Value = g.node(operator, [linear.inputs[0], weights, bias], attributes)
     return found
 
 

@@ -18,9 +18,9 @@ from dslc.simplify.products import fuse_products
 PASSES: tuple[Callable[[ir.Graph], None], ...] = (
     remove_dead,
     fold_constants,
+    remove_broadcasts,
     simplify_algebra,
     merge_common,
-    remove_broadcasts,
     fold_batch_norm,
     fuse_products,
     fold_constants,

@@ -13,6 +13,9 @@ from dslc.graph.builder import Builder, constant_of, type_of
 from dslc.operation import Array
 from dslc.simplify.dead import remove_dead
 
+Rule = Callable[["Rewriter", ir.Node], "ir.Value | None"]
+"""A simpler form of the first result of a node, or None where there is none."""
+
 
 class Rewriter(Builder):
     """Replaces results of nodes by simpler values.
@@ -23,23 +26,37 @@ class Rewriter(Builder):
     def __init__(self, graph: ir.Graph) -> None:
         super().__init__(graph)
         self._anchor: ir.Node | None = None
+        self._new: set[ir.Node | None] = set()
         self._results: dict[ir.Value, list[int]] = defaultdict(list)
         for index, value in enumerate(graph.outputs):
             self._results[value].append(index)
 
-    def sweep(self, rule: Callable[[Rewriter, ir.Node], ir.Value | None]) -> None:
+    def sweep(self, rule: Rule) -> None:
         """Ask `rule` for a simpler form of the first result of each node; then remove dead code.
 
         Operands are simplified already when their node is looked at, so one sweep is enough.
         """
         for node in tuple(self.graph):
             self._anchor = node
-            scope = (node.name or "").rpartition("/")[0]
-            with self.at(scope, node.doc_string or ""):
-                simpler = rule(self, node)
-                if simpler is not None:
-                    self.replace(node.outputs[0], simpler)
+            self._new.clear()
+            with self.at((node.name or "").rpartition("/")[0], node.doc_string or ""):
+                self._settle(rule, node)
         remove_dead(self.graph)
+
+    def _settle(self, rule: Rule, node: ir.Node) -> None:
+        """Apply `rule` to a node, and to what it puts in place of the node."""
+        looked_at: ir.Node | None = node
+        while looked_at is not None:
+            simpler = rule(self, looked_at)
+            if simpler is None:
+                return
+            self.replace(looked_at.outputs[0], simpler)
+            producer = simpler.producer()
+            looked_at = producer if producer in self._new else None
+
+    def weight(self, name: str, array: Array) -> ir.Value:
+        """Add a constant whose name is `name` or begins with it."""
+        return self._hold(self.fresh(name), array)
 
     def replace(self, old: ir.Value, new: ir.Value) -> None:
         """Let every user of `old` read `new`; an output of the graph keeps its name."""
@@ -71,6 +88,7 @@ class Rewriter(Builder):
         if self._anchor is None:
             raise InternalError("simplify", f"{node.name} has no place")
         self.graph.insert_before(self._anchor, node)
+        self._new.add(node)
 
 
 def _is_operator(value: ir.Value, operator: str) -> bool:

@@ -92,7 +92,9 @@ class Builder:
 
     def block(self, children: Children, span: Span) -> tree.Block:
         parameters = nodes_of(children, tree.HeaderParameter)
-        return tree.Block(span, self.name_of(children), parameters, body_of(children), self.doc(span))
+        return tree.Block(
+            span, self.name_of(children), parameters, body_of(children), self.doc(span)
+        )
 
     def net(self, children: Children, span: Span) -> tree.Net:
         parameters = nodes_of(children, tree.HeaderParameter)
@@ -217,7 +219,9 @@ class Builder:
     def slice(self, children: Children, span: Span) -> tree.Slice:
         colon = next(i for i, child in enumerate(children) if isinstance(child, Token))
         lower, upper = children[:colon], children[colon + 1 :]
-        return tree.Slice(span, cast(Any, lower[0] if lower else None), cast(Any, upper[0] if upper else None))
+        return tree.Slice(
+            span, cast(Any, lower[0] if lower else None), cast(Any, upper[0] if upper else None)
+        )
 
     def ellipsis(self, children: Children, span: Span) -> tree.Ellipsis_:
         return tree.Ellipsis_(span)

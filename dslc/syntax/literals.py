@@ -71,7 +71,9 @@ def percent(source: Source, tokens: list[Token]) -> Diagnostic | None:
     span = between(source, tokens[-2], tokens[-1])
     fraction = f"{float(tokens[-2]) / 100:g}"
     help_ = edit("write the fraction:", span, fraction)
-    return mistake("E0105", "there are no percentages; `%` is the remainder", span, f"write {fraction}", help_)
+    return mistake(
+        "E0105", "there are no percentages; `%` is the remainder", span, f"write {fraction}", help_
+    )
 
 
 def _leading_zero(source: Source, token: Token) -> Diagnostic | None:
@@ -86,7 +88,9 @@ def _leading_zero(source: Source, token: Token) -> Diagnostic | None:
     else:
         plain = "x".join(str(int(part)) for part in digits)
     help_ = edit("write it so:", span, plain)
-    return mistake("E0105", "a number does not begin with further zeros", span, f"write {plain}", help_)
+    return mistake(
+        "E0105", "a number does not begin with further zeros", span, f"write {plain}", help_
+    )
 
 
 def _float(source: Source, token: Token) -> Diagnostic | None:

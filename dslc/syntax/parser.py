@@ -17,7 +17,8 @@ from dslc.syntax import limits, tree
 from dslc.syntax.build import Builder
 from dslc.syntax.grammar import grammar
 from dslc.syntax.lines import Lines
-from dslc.syntax.slips import Place, explain
+from dslc.syntax.place import Place
+from dslc.syntax.slips.table import explain
 from dslc.syntax.tokens import scan
 
 Stacks = tuple[list[int], list[object]]
@@ -28,7 +29,7 @@ def parse(source: Source) -> tree.File:
 
     Errors: E01xx, the first ten; E09xx when the file is larger or deeper than the limits allow.
     """
-    lines = Lines(source, scan(source))
+    lines = Lines(source, raw=scan(source))
     lines.read()
     parsed, mistakes = _read(source, lines.tokens)
     mistakes += lines.mistakes
@@ -37,12 +38,12 @@ def parse(source: Source) -> tree.File:
         raise CompileError(mistakes[: limits.ERRORS])
     file = Builder(source, lines.docs).node(parsed)
     assert isinstance(file, tree.File)
-    return replace(file, comments=tuple(lines.comments))
+    first = file.items[0].span.start if file.items else 0
+    doc = lines.docs.get(first, "")
+    return replace(file, comments=tuple(lines.comments), doc=doc)
 
 
-def _read(
-    source: Source, tokens: list[Token]
-) -> tuple[lark.Tree[Token] | None, list[Diagnostic]]:
+def _read(source: Source, tokens: list[Token]) -> tuple[lark.Tree[Token] | None, list[Diagnostic]]:
     """Feed the tokens to the parser; where one does not fit, go back to where its statement began and skip that."""
     state = grammar().parse_interactive("").parser_state
     # For every open brace, and the file: its kind, and the parser's stacks where the current statement began.

@@ -42,7 +42,10 @@ class Place:
     def _neighbour(self, distance: int) -> Token | None:
         """Return a token of the same statement."""
         at = self.at + distance
-        inside = self.start <= at < len(self.tokens) and self.tokens[at].type not in ("_END", "$END")
+        inside = self.start <= at < len(self.tokens) and self.tokens[at].type not in (
+            "_END",
+            "$END",
+        )
         return self.tokens[at] if inside else None
 
     @property
@@ -55,11 +58,22 @@ class Place:
         return self.at == self.start
 
     @property
+    def ends(self) -> bool:
+        """Tell whether the statement ends here; a bracket that was closed for the user counts as its end."""
+        token, previous = self.token, self.previous
+        assumed = previous is not None and token.start_pos == previous.start_pos
+        return assumed or token.type in ("_END", "$END")
+
+    @property
     def commas(self) -> int:
         """How many tokens longer a list of names makes the head of the statement."""
         count = 0
         at = self.start + 2
-        while at + 1 < len(self.tokens) and self.tokens[at] == "," and self.tokens[at + 1].type == "NAME":
+        while (
+            at + 1 < len(self.tokens)
+            and self.tokens[at] == ","
+            and self.tokens[at + 1].type == "NAME"
+        ):
             count += 2
             at += 2
         return count
@@ -111,6 +125,11 @@ class Place:
     def comparison(self) -> Token | None:
         """The comparison in front of the token, in the same brackets and condition."""
         return self._backwards(COMPARISONS, {",", "and", "or", "not", "->", "="})
+
+    @property
+    def control(self) -> Token | None:
+        """The `repeat`, `for`, `if` or `scan` in front of the token whose body has not begun."""
+        return self._backwards({"repeat", "for", "if", "scan"}, {"->", "|", "{", "}"})
 
     def _backwards(self, wanted: set[str] | frozenset[str], stops: set[str]) -> Token | None:
         depth = 0

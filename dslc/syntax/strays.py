@@ -20,7 +20,11 @@ OPERATORS = {
     "−": ("-", "this is a typographic minus; the operator is `-`", "write -"),
     "–": ("-", "this is a dash; the operator is `-`", "write -"),
     "·": ("*", "`·` is not an operator; products are written `*`", "write *"),
-    "×": ("x", "`×` is not a letter of the language; a size is written 3x3, a product `*`", "write x"),
+    "×": (
+        "x",
+        "`×` is not a letter of the language; a size is written 3x3, a product `*`",
+        "write x",
+    ),
     "÷": ("/", "`÷` is not an operator; quotients are written `/`", "write /"),
     "≤": ("<=", "`≤` is written `<=`", "write <="),
     "≥": (">=", "`≥` is written `>=`", "write >="),
@@ -63,7 +67,9 @@ def _quote(source: Source, span: Span, token: Token) -> Diagnostic:
     if token[0] == '"':
         message = "this text is never closed"
         help_ = edit("text ends on the line where it begins:", span, f'"{content}"')
-        return mistake("E0104", message, Span(source, span.start, span.start + 1), "opened here", help_)
+        return mistake(
+            "E0104", message, Span(source, span.start, span.start + 1), "opened here", help_
+        )
     message = f"`{token[0]}` does not open text; that is the plain double quote"
     return mistake("E0104", message, Span(source, span.start, span.start + 1), 'write "')
 
@@ -76,7 +82,9 @@ def _semicolon(source: Source, span: Span) -> Diagnostic:
     before = source.line_text(span.line)[: span.column - 1]
     indent = before[: len(before) - len(before.lstrip())]
     help_ = f"give each statement its own line:\n{before.rstrip()}\n{indent}{rest.strip()}"
-    return mistake("E0107", "a new line ends a statement, not `;`", span, "begin a new line here", help_)
+    return mistake(
+        "E0107", "a new line ends a statement, not `;`", span, "begin a new line here", help_
+    )
 
 
 def _operator(source: Source, span: Span, sign: str) -> Diagnostic:
@@ -90,9 +98,12 @@ def _operator(source: Source, span: Span, sign: str) -> Diagnostic:
 
 def _unknown(span: Span, sign: str) -> Diagnostic:
     if sign.isdigit():
-        return mistake("E0105", "numbers are written with the digits 0 to 9", span, "not a digit here")
+        return mistake(
+            "E0105", "numbers are written with the digits 0 to 9", span, "not a digit here"
+        )
     if sign.isalpha():
         facts = ("a name has the letters a to z and A to Z, digits and _, and no digit first",)
-        return mistake("E0103", f"the letter `{sign}` cannot stand in a name", span, "here", facts=facts)
-    helps = ("a comment begins with #",) if sign in "\\$?" else ()
-    return mistake("E0103", f"the character `{sign}` has no meaning here", span, "delete it", *helps)
+        return mistake(
+            "E0103", f"the letter `{sign}` cannot stand in a name", span, "here", facts=facts
+        )
+    return mistake("E0103", f"the character `{sign}` has no meaning here", span, "delete it")

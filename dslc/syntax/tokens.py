@@ -30,7 +30,8 @@ def scan(source: Source) -> list[Token]:
     if text.startswith("\ufeff"):
         text = " " + text[1:]
     reading = grammar().parse_interactive(text)
-    return list(reading.lexer_thread.lex(reading.parser_state))
+    # Lark leaves this one function without types.
+    return list(reading.lexer_thread.lex(reading.parser_state))  # type: ignore[no-untyped-call]
 
 
 def span_of(source: Source, token: Token) -> Span:

@@ -431,8 +431,11 @@ class Comment(Node):
 
 @dataclass(frozen=True, slots=True)
 class File(Node):
+    """`doc` is the documentation at the head of the file, which is also that of the first item."""
+
     items: tuple[Item, ...]
     comments: tuple[Comment, ...] = field(default=(), compare=False)
+    doc: str = field(default="", compare=False)
 
     @property
     def source(self) -> Source:

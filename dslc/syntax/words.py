@@ -33,7 +33,8 @@ OPERAND_ENDS = frozenset({")", "]", "}", "true", "false"})
 def is_word(section: str, token: Token, following: Token | None) -> bool:
     """Tell whether the first token of a statement is one of the section's words.
 
-    Outside every brace all are. In a `train` section a word followed by `=` is a setting. In a stack, a name or a
+    Outside every brace all are. In a `train` section `group = ...` is a setting of that name, but `loss` and `metric` are
+    always words. In a stack, a name or a
     declaration without its name must follow, or, behind `check`, an expression: `input -> relu` is a row.
     """
     if token not in SECTION_WORDS[section]:
@@ -41,7 +42,7 @@ def is_word(section: str, token: Token, following: Token | None) -> bool:
     if section == "file":
         return True
     if section == "train":
-        return following != "="
+        return following != "=" or token in ("loss", "metric")
     if token == "check":
         return following is not None and (begins_operand(following) or following == "(")
     return following is not None and (following.type == "NAME" or following in (":", "=", ","))

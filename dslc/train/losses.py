@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
+from dslc import dims
 from dslc.graph.builder import Builder, type_of
+from dslc.losses.base import Loss
 from dslc.lower import Environment
 from dslc.network.network import Measure, Network, Term, Training, Value
 from dslc.types import DType, TensorType
@@ -84,13 +86,14 @@ def _accumulate_term(
 
 def _weight(g: Builder, network: Network, term: Term, environment: Environment) -> ir.Value:
     if term.weighing is not None:
-        operands = [None if v is None else environment[v] for v in term.weighing.inputs]
-        weight: ir.Value = term.weighing.operation.lower_weight(g, *operands)  # type: ignore[attr-defined]  # a Loss
+        operands = [environment[v] for v in term.weighing.inputs if v is not None]
+        loss = term.weighing.operation
+        assert isinstance(loss, Loss)
+        weight: ir.Value = loss.lower_weight(g, *operands)
         return weight
     if network.batch_name is None:
         return g.constant(1.0)
-    first = next(value for value in network.inputs if str(value.type.shape[:1]) != "()")
-    size: ir.Value = g.Squeeze(g.extent(first.type.shape[0]), g.axes(0))
+    size: ir.Value = g.Squeeze(g.extent(dims.free(network.batch_name)), g.axes(0))
     return size
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dslc_runtime.loop import evaluate, train
+    from dslc_runtime.evaluation import evaluate
+    from dslc_runtime.loop import train
     from dslc_runtime.predict import run
     from dslc_runtime.trainer import Trainer
 
 __all__ = ["Trainer", "evaluate", "run", "train"]
 
-_HOMES = {"Trainer": "trainer", "evaluate": "loop", "run": "predict", "train": "loop"}
+_HOMES = {"Trainer": "trainer", "evaluate": "evaluation", "run": "predict", "train": "loop"}
 
 
 def __getattr__(name: str) -> Any:

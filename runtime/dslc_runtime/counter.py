@@ -1,4 +1,4 @@
-"""Random numbers from a counter: the n-th number of a stream is a function of n and the stream's key.
+"""Random numbers from a counter: the n-th one of a stream is a function of n and a key.
 
 There is no generator state, so a resumed run draws the numbers it would have drawn, and the same
 numbers come out of NumPy (here), of onnxruntime on any device (`dslc.graph.random`) and of any
@@ -58,7 +58,7 @@ def _rotate(x: Words, spare: Words) -> None:
 
 
 def words(key: int, count: int, start: int = 0) -> Words:
-    """Return the random words number `start` to `start + count - 1` of a stream, uint64 of shape [count]."""
+    """Return the words number `start` to `start + count - 1` of a stream, uint64 [count]."""
     result = np.empty(count, np.uint64)
     for first in range(0, count, BLOCK):
         last = min(first + BLOCK, count)
@@ -68,7 +68,7 @@ def words(key: int, count: int, start: int = 0) -> Words:
 
 
 def step_key(seed: int, step: int) -> int:
-    """Return the key of a step (or of an epoch), an odd number below 2^64. Negative numbers count modulo 2^64."""
+    """Return the key of a step or an epoch, an odd number; `seed` and `step` count modulo 2^64."""
     return _odd(_word(step, _odd(_word(seed, _SEED_KEY))))
 
 
@@ -78,7 +78,7 @@ def stream_key(seed: int, step: int, stream: int) -> int:
 
 
 def stream_of(name: str) -> int:
-    """Return the number of the stream that belongs to a name: the first eight bytes of its SHA-256."""
+    """Return the stream of a name: the first eight bytes of its SHA-256."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
 
 

@@ -19,17 +19,14 @@ from dslc_runtime import checkpoint, files
 from dslc_runtime.checkpoint import Identity, Place
 from dslc_runtime.data import Dataset, epoch_order, open_for
 from dslc_runtime.errors import DivergedFault, Interrupted, UserFault
-from dslc_runtime.evaluator import Evaluator
 from dslc_runtime.interrupt import Interrupts
-from dslc_runtime.metadata import read
 from dslc_runtime.progress import Progress, choose_progress
-from dslc_runtime.session import CPU, Report, choose_device, place
-from dslc_runtime.trainer import Trainer, find_net, to_stderr
-from dslc_runtime.weights import read_weights, write_weights
+from dslc_runtime.session import Report
+from dslc_runtime.trainer import Trainer, to_stderr
+from dslc_runtime.weights import WEIGHTS, write_weights
 
 Array = np.ndarray[Any, Any]
 
-WEIGHTS = "weights.safetensors"
 HISTORY = "history.csv"
 CHECKPOINTS = "checkpoints"
 
@@ -305,33 +302,3 @@ def _gather(array: Array, samples: np.ndarray[Any, np.dtype[np.intp]], buffer: A
         np.take(array, samples, 0, buffer, "clip")  # "clip" writes into it without a copy between
     else:
         buffer[...] = array[samples]
-
-
-def evaluate(
-    folder: Path | str,
-    data: Path | str,
-    *,
-    net: str | None = None,
-    weights: Path | str | Mapping[str, Array] | None = None,
-    mapping: Mapping[str, str] | None = None,
-    device: str = "auto",
-    threads: int | None = None,
-    report: Report = to_stderr,
-) -> dict[str, float]:
-    """Return losses and metrics on data, with the weights of the run in `folder` or others.
-
-    Errors: UserFault, FileFault, LimitFault, DeviceFault.
-    """
-    folder = Path(folder)
-    chosen = choose_device(device, report)
-    name = find_net(folder, net)
-    evaluator = Evaluator(folder / f"{name}.eval.onnx", chosen, threads)
-    dataset = open_for(evaluator.metadata, data, mapping)
-    states = [
-        s for s in read(folder / f"{name}.train.onnx").state if s.kind in ("parameter", "statistic")
-    ]
-    if not isinstance(weights, Mapping):
-        weights = read_weights(weights if weights is not None else folder / WEIGHTS, states)
-    values = {s.name: place(np.asarray(weights[s.name], order="C"), "cpu", CPU) for s in states}
-    training = evaluator.metadata.training
-    return evaluator.run(values, dataset.batches(training.batch if training else 64))

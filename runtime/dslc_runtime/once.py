@@ -34,7 +34,8 @@ def run_once(
         if session.get_providers()[0] != (wanted if isinstance(wanted, str) else wanted[0]):
             raise DeviceFault(f"onnxruntime did not put the model on {device}")
         names = [output.name for output in session.get_outputs()]
-        return dict(zip(names, session.run(names, dict(feeds)), strict=True))
+        arrays = {name: np.asarray(array) for name, array in feeds.items()}  # it takes no scalars
+        return dict(zip(names, session.run(names, arrays), strict=True))
     except RuntimeFault:
         raise
     except Exception as error:  # onnxruntime raises types of its own

@@ -99,8 +99,13 @@ def epoch_line(row: Mapping[str, float]) -> str:
 
 
 def _figures(figures: Mapping[str, float]) -> str:
+    """Return the figures as text; the one part of a loss that has no other is not said twice."""
+    parts = [name for name in figures if name.startswith("loss.")]
+    hidden = {parts[0], f"validation.{parts[0]}"} if len(parts) == 1 else set()
     return "  ".join(
-        f"{name.replace('metric.', '')} {_number(value)}" for name, value in figures.items()
+        f"{name.replace('metric.', '')} {_number(value)}"
+        for name, value in figures.items()
+        if name not in hidden
     )
 
 

@@ -22,6 +22,9 @@ from dslc_runtime.state import check_values
 
 Array = np.ndarray[Any, Any]
 
+WEIGHTS = "weights.safetensors"
+"""Where a training leaves its weights, in the folder of the run."""
+
 HEADER_LIMIT = 1 << 24
 """Bytes of a safetensors header that are accepted."""
 

@@ -1,8 +1,8 @@
 """What the tests of gradients share: graphs in two precisions, and how a gradient is judged.
 
-A gradient graph in float64 is run by onnx's reference evaluator (with our own float64 kernels where that one is wrong
-or slow) and judged by central differences of the forward graph; the same graph in float32, run by onnxruntime, is
-judged by the float64 one.
+A gradient graph in float64 is run by onnx's reference evaluator (with our own float64 kernels where
+that one is wrong or slow) and judged by central differences of the forward graph; the same graph in
+float32, run by onnxruntime, is judged by the float64 one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ Runner = Callable[[Mapping[str, Array]], list[Array]]
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph with the inputs x0, x1, ..., the cotangent `dy`, and the outputs y and one gradient per x it depends on."""
+    """A graph with the inputs x0, x1, ..., the cotangent `dy`, and the outputs y and one gradient
+    per x it depends on.
+    """
 
     builder: Builder
     inputs: tuple[ir.Value, ...]
@@ -100,7 +102,9 @@ def check_against_differences(
     rng: np.random.Generator,
     step: float,
 ) -> None:
-    """Compare <gradient, v> with the slope of `forward` in direction v, for each value that has a gradient."""
+    """Compare <gradient, v> with the slope of `forward` in direction v, for each value that has a
+    gradient.
+    """
     for index, gradient in gradients.items():
         assert gradient.shape == values[index].shape
         for v in directions(values, index, rng):
@@ -116,7 +120,9 @@ def check_against_differences(
 
 
 def check_close(found: Array, expected: Array, rms: float) -> None:
-    """Compare a float32 gradient with the float64 one as a whole: 1e-5 of its length, and in the same direction."""
+    """Compare a float32 gradient with the float64 one as a whole: 1e-5 of its length, and in the
+    same direction.
+    """
     assert found.dtype == np.float32 and found.shape == expected.shape
     floor = 1e-3 * np.sqrt(expected.size) * rms
     scale = max(float(np.linalg.norm(expected)), floor)

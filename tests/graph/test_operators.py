@@ -1,4 +1,4 @@
-"""Type rules against their table, against ONNX's shape inference and against what onnxruntime computes."""
+"""Type rules against their table, ONNX's shape inference and what onnxruntime computes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import onnx
 import onnx_ir as ir
 import onnxruntime as ort
 import pytest
-from tests.graph.cases_operators import CASES, REFUSED, Case, typed
 
 from dslc.dims import Expression
 from dslc.errors import InternalError
@@ -17,6 +16,7 @@ from dslc.graph.builder import IR_VERSION, Builder, type_of
 from dslc.graph.operators import OPERATORS
 from dslc.graph.verify import verify
 from dslc.types import TensorType
+from tests.graph.cases_operators import CASES, REFUSED, Case, typed
 
 
 def build(case: Case) -> tuple[Builder, tuple[ir.Value, ...]]:
@@ -92,7 +92,7 @@ def test_rule_agrees_with_a_run(case: Case) -> None:
 
 
 def feed(type: TensorType) -> np.ndarray[Any, Any]:
-    """Return floats of the domain of every operator, and whole numbers that are indices everywhere."""
+    """Return floats in every operator's domain, and whole numbers that are an index anywhere."""
     return np.full(type.sizes, 1 if type.dtype.is_float else 0, type.dtype.numpy)
 
 

@@ -43,7 +43,9 @@ CASES = (
     ),
     Case("elu, saturated", a.Elu(), X, WIDE, torch=lambda t, x: t.nn.functional.elu(x)),
     Case("sigmoid", a.Sigmoid(), X, torch=lambda t, x: t.sigmoid(x)),
-    Case("sigmoid, saturated", a.Sigmoid(), X, (scaled(8.0, 3.0),), torch=lambda t, x: t.sigmoid(x)),
+    Case(
+        "sigmoid, saturated", a.Sigmoid(), X, (scaled(8.0, 3.0),), torch=lambda t, x: t.sigmoid(x)
+    ),
     Case("sigmoid without overflow", a.Sigmoid(), X, (fixed([-800, -90, 0.0, 90, 800]),)),
     Case("tanh", a.Tanh(), X, torch=lambda t, x: t.tanh(x)),
     Case("softplus", a.Softplus(), X, torch=lambda t, x: t.nn.functional.softplus(x, threshold=99)),
@@ -83,7 +85,13 @@ CASES = (
     ),
     Case("clip above only", e.Clip(max=0.5), X, (away_from(0.5),)),
     Case("clip below only", e.Clip(min=0.0), X, (away_from(0.0),)),
-    Case("clip at the limit", e.Clip(0, 6), X, (fixed([0.0, 6.0, 3.0, -1.0, 7.0]),), differences=False),
+    Case(
+        "clip at the limit",
+        e.Clip(0, 6),
+        X,
+        (fixed([0.0, 6.0, 3.0, -1.0, 7.0]),),
+        differences=False,
+    ),
     Case("clip of whole numbers", e.Clip(0, 1), WHOLE),
     Case("clip without limits", e.Clip(), X, (between(-2, 2),)),
 )
@@ -91,7 +99,11 @@ CASES = (
 WRONG_CALLS = (
     WrongCall("relu of whole numbers", a.Relu(), WHOLE, "E0401", ("`relu` needs floating-point",)),
     WrongCall(
-        "abs of stored bytes", e.Abs(), (TensorType(DType.UINT8, (N,)),), "E0401", ("cast(float32)",)
+        "abs of stored bytes",
+        e.Abs(),
+        (TensorType(DType.UINT8, (N,)),),
+        "E0401",
+        ("cast(float32)",),
     ),
     WrongCall("clip with crossed limits", e.Clip(1, 0), X, "E0406", ("above 1 and below 0",)),
 )

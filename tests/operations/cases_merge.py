@@ -16,7 +16,12 @@ CASES = (
         torch=lambda t, *x: t.cat(x, 1),
     ),
     Case("concat one", Concat(), (float32(N, 2),)),
-    Case("concat at the end", Concat(-1), (float32(N, 2), float32(N, 3)), torch=lambda t, *x: t.cat(x, -1)),
+    Case(
+        "concat at the end",
+        Concat(-1),
+        (float32(N, 2), float32(N, 3)),
+        torch=lambda t, *x: t.cat(x, -1),
+    ),
     Case("concat whole numbers", Concat(0), (int64(2), int64(3))),
     Case("concat free sizes", Concat(1), (float32(N, T, 2), float32(N, 3, 2))),
     Case("stack", Stack(), (float32(N, 2), float32(N, 2)), torch=lambda t, *x: t.stack(x, 0)),
@@ -37,9 +42,23 @@ WRONG_CALLS = (
             "branch 2 is the odd one out: 26 instead of 28 in dimensions 2 and 3",
         ),
     ),
-    WrongCall("the first branch differs", Concat(), (BRANCHES[1], *BRANCHES[::2]), "E0306", ("branch 1 is the odd",)),
+    WrongCall(
+        "the first branch differs",
+        Concat(),
+        (BRANCHES[1], *BRANCHES[::2]),
+        "E0306",
+        ("branch 1 is the odd",),
+    ),
     WrongCall("concat of other ranks", Concat(), (float32(N, 2), float32(N, 2, 2)), "E0306"),
-    WrongCall("concat of other types", Concat(), (float32(N, 2), int64(N, 2)), "E0402"),
-    WrongCall("concat beyond the last dimension", Concat(2), (float32(N, 2),), "E0312", ("0 to 1",)),
-    WrongCall("stack of other shapes", Stack(), (float32(N, 2), float32(N, 3)), "E0301", ("dimension 1: 2 and 3",)),
+    WrongCall("concat of other types", Concat(), (float32(N, 2), int64(N, 2)), "E0407"),
+    WrongCall(
+        "concat beyond the last dimension", Concat(2), (float32(N, 2),), "E0322", ("0 to 1",)
+    ),
+    WrongCall(
+        "stack of other shapes",
+        Stack(),
+        (float32(N, 2), float32(N, 3)),
+        "E0301",
+        ("dimension 1: 2 and 3",),
+    ),
 )

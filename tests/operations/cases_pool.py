@@ -142,12 +142,23 @@ CASES = (
     _avg(
         ", ceil_mode and padding",
         AvgPool(size(3), size(2), size(1), ceil_mode=True),
-        8,
+        7,
         6,
         kernel_size=3,
         stride=2,
         padding=1,
         ceil_mode=True,
+    ),
+    Case(
+        "avg_pool, ceil_mode and padding on one side",
+        AvgPool(size(3), size(2), size(1, 0, 0, 2), ceil_mode=True),
+        (float32(N, 2, 8, 7),),
+    ),
+    Case(
+        "max_pool, padding on one side",
+        MaxPool(size(3), size(2), size(0, 2, 1, 0), return_indices=True),
+        (_image,),
+        (distinct,),
     ),
     _avg(
         ", ceil_mode and padding not counted",

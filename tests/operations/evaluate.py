@@ -14,11 +14,11 @@ import onnxruntime as ort
 from dslc_runtime import counter
 
 from dslc.gradient.differentiate import differentiate
-from dslc.graph.builder import IR_VERSION, Builder
+from dslc.graph.builder import IR_VERSION, Builder, type_of
 from dslc.operation import Backward, ParameterSpec
 from dslc.reference.run import Run
 from dslc.types import TensorType
-from tests.operations.harness import Array, Case, normal, usual
+from tests.operations.harness import Array, Case, Domain, normal, usual
 
 SCOPE = "call"
 STEP_KEY = counter.step_key(7, 3)
@@ -41,14 +41,19 @@ def draw(case: Case) -> tuple[Arrays, tuple[Array, ...]]:
     rng = np.random.default_rng(zlib.crc32(case.name.encode()))
     domains = (*case.domains, *(None,) * len(case.inputs))
     values = tuple(
-        None if type is None else (domain or usual(type))(rng, type.bind(case.sizes).sizes)
+        None if type is None else _drawn(case, rng, type, domain or usual(type))
         for type, domain in zip(case.inputs, domains, strict=False)
     )
     owned = tuple(
-        case.parameters.get(spec.name, normal)(rng, spec.type.bind(case.sizes).sizes)
+        _drawn(case, rng, spec.type, case.parameters.get(spec.name, normal))
         for spec in parameters_of(case)
     )
     return values, owned
+
+
+def _drawn(case: Case, rng: np.random.Generator, type: TensorType, domain: Domain) -> Array:
+    array = domain(rng, type.bind(case.sizes).sizes)
+    return array.astype(np.float64 if type.dtype.is_float else type.dtype.numpy)
 
 
 @dataclass
@@ -160,10 +165,10 @@ def _output(lowered: Lowered, name: str, value: ir.Value) -> None:
 
 
 def on_onnxruntime(lowered: Lowered, operands: Sequence[Array | None]) -> dict[str, Array]:
-    """Run a graph in float32, as it would be run by a user: with all simplifications."""
+    """Run a graph in the precision of its types, with all that onnxruntime does to it by itself."""
     session = _session(lowered.model())
     given = {
-        value.name: array.astype(np.float32) if array.dtype.kind == "f" else array
+        value.name: array.astype(type_of(value).dtype.numpy)
         for value, array in zip(lowered.operands, operands, strict=True)
         if value is not None and array is not None
     }

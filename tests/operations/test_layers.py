@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dslc.initializers.constant import Zeros
+from dslc.layers import convolve
 from dslc.layers.batch_norm import BatchNorm
 from dslc.layers.conv import Conv, ConvFunction
 from dslc.layers.dropout import Dropout
@@ -95,6 +96,19 @@ MULTIPLY_ADDS = [
 @pytest.mark.parametrize(("operation", "inputs", "expected"), MULTIPLY_ADDS)
 def test_multiply_adds(operation: Operation, inputs: tuple[TensorType, ...], expected: int) -> None:
     assert operation.multiply_adds(inputs, (operation.infer(*inputs),)) == expected
+
+
+@pytest.mark.parametrize("block", [1, 200, 1000])
+def test_convolution_in_blocks_is_the_same(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case("blocks", Conv(4, size(3), size(2), size(1), groups=2), (float32(N, 2, 9, 7),))
+    values, owned = ev.draw(case)
+    whole = ev.evaluate(case, True, (*values, *owned))
+    weights = ev.cotangents(whole.results)
+    expected = (*whole.results, *whole.backward(*weights))
+    monkeypatch.setattr(convolve, "BLOCK", block)
+    parts = ev.evaluate(case, True, (*values, *owned))
+    for found, exact in zip((*parts.results, *parts.backward(*weights)), expected, strict=True):
+        np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.7])

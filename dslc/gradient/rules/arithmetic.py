@@ -11,26 +11,31 @@ from dslc.graph.builder import Builder, constant_of, type_of
 
 @rule("Add")
 def add(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Pass dy on to both."""
     return dy, dy
 
 
 @rule("Sub")
 def subtract(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: dy and -dy."""
     return dy, lambda: g.Neg(dy)
 
 
 @rule("Sum")
 def sum_of_all(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Pass dy on to all."""
     return (dy,) * len(node.inputs)
 
 
 @rule("Mean")
 def mean_of_all(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: dy / number of operands."""
     return (g.Mul(dy, 1 / len(node.inputs)),) * len(node.inputs)
 
 
 @rule("Mul")
 def multiply(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: dy b and dy a."""
     a, b = node.input(0), node.input(1)
     return lambda: g.Mul(dy, b), lambda: g.Mul(dy, a)
 
@@ -62,12 +67,15 @@ def power(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 def _base_gradient(g: Builder, node: Node, dy: ir.Value) -> ir.Value:
     x, exponent = node.input(0), node.input(1)
     known = constant_of(exponent)
+    result: ir.Value
     if known is not None and known.size == 1:
-        return g.Mul(dy, _slope_of_power(g, x, float(known.reshape(()))))
+        result = g.Mul(dy, _slope_of_power(g, x, float(known.reshape(()))))
+        return result
     exponent = g.cast(exponent, type_of(x).dtype)
     absent = g.Equal(exponent, 0)
     lowered = g.Pow(x, g.Where(absent, 1, g.Sub(exponent, 1)))
-    return g.Mul(dy, g.Mul(exponent, lowered))
+    result = g.Mul(dy, g.Mul(exponent, lowered))
+    return result
 
 
 def _slope_of_power(g: Builder, x: ir.Value, exponent: float) -> ir.Value:
@@ -80,6 +88,7 @@ def _slope_of_power(g: Builder, x: ir.Value, exponent: float) -> ir.Value:
 
 @rule("Where")
 def choose(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Pass dy on to whichever was chosen."""
     condition = node.input(0)
     return None, lambda: g.Where(condition, dy, 0), lambda: g.Where(condition, 0, dy)
 

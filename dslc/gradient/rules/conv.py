@@ -12,15 +12,13 @@ from dslc.graph.builder import Builder
 
 @rule("Conv")
 def convolution(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: dx spreads dy times the weight over each window; dw is chosen from `conv_forms`; db sums dy."""
+    """Formula: dx spreads dy times w over each window; `conv_forms` has dw; db sums dy."""
     x, weight = node.input(0), node.input(1)
     window = window_of(node, node.shape(1)[2:])
     group = int(node.attribute("group", 1))
     sizes = node.shape(0)[2:]
     batch, features, *positions = node.sizes(dy)
-    conv = Convolution(
-        batch, node.shape(0)[1], features, sizes, tuple(positions), window, group
-    )
+    conv = Convolution(batch, node.shape(0)[1], features, sizes, tuple(positions), window, group)
     return (
         lambda: spread(g, node, dy, weight, window, sizes, group),
         lambda: weight_gradient(g, x, dy, conv, node.target),
@@ -65,7 +63,7 @@ def bias_gradient(g: Builder, node: Node, dy: ir.Value) -> ir.Value:
 
 
 def _transposed_window(node: Node, dy: ir.Value) -> Window:
-    """Return the window, its pads worked out from the sizes where `auto_pad` or `output_shape` leave them open."""
+    """Return the window; its pads from the sizes where `auto_pad` or `output_shape` is given."""
     window = window_of(node, node.shape(1)[2:])
     mode = node.attribute("auto_pad", "NOTSET")
     if mode in ("NOTSET", "VALID") and not node.attribute("output_shape"):

@@ -31,7 +31,8 @@ def _of_operand(
     equation = [result, *[term for i, term in enumerate(terms) if i != index]]
     wanted = ""
     for axis, letter in enumerate(terms[index]):
-        # A letter that comes twice reads a diagonal: its gradient lies on the diagonal, an identity matrix puts it there.
+        # A letter that comes twice reads a diagonal: its gradient lies on the diagonal, an identity
+        # matrix puts it there.
         if letter in wanted:
             twin = _unused("".join(terms) + wanted)
             size = node.shape(index)[axis]

@@ -1,4 +1,4 @@
-"""Gradients of operators that pick elements by index: each element's gradient goes back to where it came from."""
+"""Gradients of operators that pick elements by index: they go back to where those came from."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from dslc.graph.builder import Builder
 
 @rule("Gather")
 def gather(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Add up the slices of dy that were taken from the same place (rows of an embedding, for example).
+    """Add up the slices of dy that were taken from one place (rows of an embedding, say).
 
-    ScatterND would take whole slices, but onnxruntime's adds race on a CPU: ScatterElements gets an index per element.
+    ScatterND would take whole slices, but onnxruntime's adds race on a CPU: ScatterElements gets an
+    index per element.
     """
     shape, indices = node.shape(0), node.shape(1)
     axis, picked = node.axis(0), prod(indices)
@@ -26,12 +27,11 @@ def gather(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("GatherElements")
 def gather_elements(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Add up the elements of dy that were taken from one place."""
     return _scatter_add(g, node, node.input(1), dy, node.axis(0))
 
 
-def _scatter_add(
-    g: Builder, node: Node, places: ir.Value, dy: ir.Value, axis: int
-) -> ir.Value:
+def _scatter_add(g: Builder, node: Node, places: ir.Value, dy: ir.Value, axis: int) -> ir.Value:
     zeros = full(g, node.shape(0), 0, node.dtype())
     result: ir.Value = g.ScatterElements(zeros, places, dy, axis=axis, reduction="add")
     return result
@@ -39,13 +39,15 @@ def _scatter_add(
 
 @rule("GatherND")
 def gather_nd(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """See the operand as rows that the indices number in row-major order, and add the slices of dy up there."""
+    """Number the rows that the indices name in row-major order; add the slices of dy up there."""
     shape, depth = node.shape(0), node.shape(1)[-1]
     batch = int(node.attribute("batch_dims", 0))
     groups, named = prod(shape[:batch]), prod(shape[batch : batch + depth])
     width = prod(shape[batch + depth :])
     picked = prod(node.shape(1)[:-1])
-    rows = g.reshape(_row_numbers(g, node, shape[batch : batch + depth]), (groups, picked // groups))
+    rows = g.reshape(
+        _row_numbers(g, node, shape[batch : batch + depth]), (groups, picked // groups)
+    )
     if groups > 1:
         rows = g.Add(rows, g.constant(np.arange(groups, dtype=np.int64)[:, None] * named))
     places = g.expand(g.reshape(rows, (picked, 1)), (picked, width))
@@ -55,7 +57,7 @@ def gather_nd(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 
 def _row_numbers(g: Builder, node: Node, sizes: tuple[int, ...]) -> ir.Value:
-    """Return the place of each index vector in row-major order of `sizes`; negative indices count from the end."""
+    """Return the place of each index vector in row-major order; negative ones count backwards."""
     indices = node.input(1)
     counted = g.Where(g.Less(indices, 0), g.Add(indices, g.axes(*sizes)), indices)
     strides = [prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
@@ -65,7 +67,7 @@ def _row_numbers(g: Builder, node: Node, sizes: tuple[int, ...]) -> ir.Value:
 
 @rule("ScatterElements")
 def scatter_elements(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Kinks: where several updates meet in one place without being added, each gets the gradient of the result."""
+    """Kinks: of updates that overwrite each other, each gets the gradient of the result."""
     indices, axis = node.input(1), node.axis(0)
     reduction = node.attribute("reduction", "none")
 
@@ -82,7 +84,7 @@ def scatter_elements(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("ScatterND")
 def scatter_nd(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Kinks: where several updates meet in one place without being added, each gets the gradient of the result."""
+    """Kinks: of updates that overwrite each other, each gets the gradient of the result."""
     indices = node.input(1)
     reduction = node.attribute("reduction", "none")
 

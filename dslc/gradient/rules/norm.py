@@ -9,7 +9,7 @@ from math import prod
 import onnx_ir as ir
 
 from dslc.gradient.rule import Gradients, Node, rule
-from dslc.graph.builder import Builder
+from dslc.graph.builder import Builder, type_of
 
 
 @rule("Softmax")
@@ -25,6 +25,22 @@ def log_softmax(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Formula: dy - exp(y) * sum of dy."""
     total = g.ReduceSum(dy, g.axes(node.axis(-1)), keepdims=1)
     return g.Sub(dy, g.Mul(g.Exp(node.outputs[0]), total))
+
+
+@rule("LpNormalization")
+def lp_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: (dy - n' * sum of dy y) / n, with n the norm along the axis and n' = y or, for p =
+    1, the sign of x.
+
+    Kinks: 0 where all elements are 0.
+    """
+    x, y, axis = node.input(0), node.outputs[0], g.axes(node.axis(-1))
+    squared = node.attribute("p", 2) == 2
+    norm = (g.ReduceL2 if squared else g.ReduceL1)(x, axis, keepdims=1)
+    absent = g.Equal(norm, 0)
+    along = g.ReduceSum(g.Mul(dy, y), axis, keepdims=1)
+    dx = g.Sub(dy, g.Mul(y if squared else g.Sign(x), along))
+    return g.Where(absent, 0, g.Div(dx, g.Where(absent, 1, norm)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,9 @@ class Normal:
         return cls(g.Mul(centred, inverse), inverse, along)
 
     def gradient(self, g: Builder, dy: ir.Value) -> ir.Value:
-        """Return the gradient of what was normalised: what changes mean or scale is taken out of dy."""
+        """Return the gradient of what was normalised: what changes mean or scale is taken out of
+        dy.
+        """
         mean = g.ReduceMean(dy, self.axes, keepdims=1)
         along = g.ReduceMean(g.Mul(dy, self.x), self.axes, keepdims=1)
         result: ir.Value = g.Mul(self.inverse, g.Sub(g.Sub(dy, mean), g.Mul(self.x, along)))
@@ -73,9 +91,9 @@ def layer_normalization(
 
 
 def _given(g: Builder, node: Node, axis: int) -> Normal:
-    """Take the statistics from the node where it gives them."""
+    """Take the statistics from the node where it gives them, and gives them as exactly as x is."""
     axes = range(axis, len(node.shape(0)))
-    if len(node.outputs) < 3:
+    if len(node.outputs) < 3 or type_of(node.outputs[2]).dtype is not node.dtype():
         return Normal.of(g, node.input(0), axes, node.attribute("epsilon", 1e-5))
     centred = g.Sub(node.input(0), node.outputs[1])
     return Normal(g.Mul(centred, node.outputs[2]), node.outputs[2], g.axes(*axes))
@@ -96,7 +114,9 @@ def _sum_per_channel(g: Builder, node: Node, value: ir.Value) -> ir.Value:
 
 @rule("InstanceNormalization")
 def instance_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: y = scale * n + bias, with n = (x - mean) / deviation over the space of each image and channel."""
+    """Formula: y = scale * n + bias, with n = (x - mean) / deviation over the space of each image
+    and channel.
+    """
     axes = range(2, len(node.shape(0)))
     normal = Normal.of(g, node.input(0), axes, node.attribute("epsilon", 1e-5))
     return (
@@ -139,33 +159,28 @@ def batch_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("LRN")
 def local_response_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: y = x b^-beta, b = bias + alpha * (mean of x^2 over `size` neighbouring channels, zeros counted).
+    """Formula: y = x b^-beta, b = bias + alpha * (mean of x^2 over `size` neighbouring channels,
+    zeros counted).
 
-    dx = dy b^-beta - 2 alpha beta x * (mean over the mirrored window of dy x b^(-beta - 1)).
+    dx = dy b^-beta - 2 alpha beta x * (mean over the window of dy x b^(-beta - 1)).
     """
     x = node.input(0)
     size = int(node.attribute("size"))
+    if size % 2 == 0:
+        raise node.refuse(f"a window of {size} channels has no middle")
     alpha, beta = node.attribute("alpha", 1e-4), node.attribute("beta", 0.75)
-    before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
-    mean = _mean_over_channels(g, node, g.Mul(x, x), before, after)
+    mean = _mean_over_channels(g, node, g.Mul(x, x), size)
     base = g.Add(g.Mul(mean, alpha), node.attribute("bias", 1.0))
     scaled = g.Mul(dy, g.Pow(base, -beta))
     shares = g.Div(g.Mul(scaled, x), base)
-    around = _mean_over_channels(g, node, shares, after, before)
+    around = _mean_over_channels(g, node, shares, size)
     return g.Sub(scaled, g.Mul(g.Mul(around, x), 2 * alpha * beta))
 
 
-def _mean_over_channels(
-    g: Builder, node: Node, x: ir.Value, before: int, after: int
-) -> ir.Value:
+def _mean_over_channels(g: Builder, node: Node, x: ir.Value, size: int) -> ir.Value:
     """Average each channel with its neighbours: a pool over [N, 1, C, positions]."""
     shape = node.shape(0)
     image = g.reshape(x, (shape[0], 1, shape[1], prod(shape[2:])))
-    kernel = [before + 1 + after, 1]
-    if before != after:
-        image = g.Pad(image, g.axes(0, 0, before, 0, 0, 0, after, 0), 0)
-        before = after = 0
-    averaged = g.AveragePool(
-        image, kernel_shape=kernel, pads=[before, 0, after, 0], count_include_pad=1
-    )
+    pads = [size // 2, 0, size // 2, 0]
+    averaged = g.AveragePool(image, kernel_shape=[size, 1], pads=pads, count_include_pad=1)
     return g.reshape(averaged, shape)

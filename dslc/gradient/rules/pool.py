@@ -6,6 +6,7 @@ from math import prod
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from dslc.gradient.rule import Gradients, Node, full, rule
 from dslc.gradient.window import Window, spread, window_of
@@ -16,9 +17,11 @@ from dslc.graph.builder import Builder
 def max_pool(
     g: Builder, node: Node, dy: ir.Value | None, _indices: ir.Value | None = None
 ) -> Gradients:
-    """Add dy up where the maxima stood. A pool that does not tell where that was is asked once more.
+    """Add dy up where the maxima stood. A pool that does not tell where that was is asked once
+    more.
 
-    Kinks: the first maximum of a window, in row-major order, takes the gradient (on CUDA a tie may go to another one).
+    Kinks: the first maximum of a window, in row-major order, takes the gradient (on CUDA a tie may
+    go to another one).
     """
     if dy is None:
         return None
@@ -30,7 +33,8 @@ def max_pool(
         g.reshape(_places(g, node), (count,)),
         g.reshape(dy, (count,)),
         axis=0,
-        # Windows that share no element have no maximum in common: nothing is added, and the order does not matter.
+        # Windows that share no element have no maximum in common: nothing is added, and the order
+        # does not matter.
         reduction="add" if window.overlaps else "none",
     )
     return g.reshape(flat, node.shape(0))
@@ -55,7 +59,8 @@ def average_pool(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     counts = _counts(node, window, positions)
     weight = float(1 / counts.flat[0]) if np.all(counts == counts.flat[0]) else None
     share = g.Mul(dy, weight if weight is not None else g.constant(1 / counts, node.dtype()))
-    if window.strides == window.kernel and window.covered(positions) == list(sizes) and not any(window.pads):
+    tiles = window.strides == window.spans and window.covered(positions) == list(sizes)
+    if tiles and not any(window.pads):
         return _repeated(g, node, share, window)
     batch, channels = node.shape(0)[:2]
     planes = g.reshape(share, (batch * channels, 1, *positions))
@@ -63,10 +68,11 @@ def average_pool(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     return g.reshape(spread(g, node, planes, ones, window, sizes), node.shape(0))
 
 
-def _counts(node: Node, window: Window, positions: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _counts(node: Node, window: Window, positions: tuple[int, ...]) -> NDArray[np.float64]:
     """Return how many elements each window averages over: [*positions].
 
-    With `count_include_pad` the padding counts, but not what a last window of `ceil_mode` reaches beyond it.
+    With `count_include_pad` the padding counts, but not what a last window of `ceil_mode` reaches
+    beyond it.
     """
     padding_counts = bool(node.attribute("count_include_pad", 0))
     counts = np.ones((), dtype=np.float64)
@@ -92,6 +98,7 @@ def _repeated(g: Builder, node: Node, share: ir.Value, window: Window) -> ir.Val
 
 @rule("GlobalAveragePool")
 def global_average_pool(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: dy / number of positions."""
     return g.Mul(dy, 1 / prod(node.shape(0)[2:]))
 
 

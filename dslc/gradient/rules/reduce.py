@@ -11,7 +11,9 @@ from dslc.graph.builder import Builder, type_of
 
 
 def reduced_axes(node: Node) -> tuple[int, ...]:
-    """Return the axes that a reduction takes together (an input since opset 18, an attribute before)."""
+    """Return the axes that a reduction takes together (an input since opset 18, an attribute
+    before).
+    """
     rank = len(node.shape(0))
     given = node.attribute("axes") or node.integers(1)
     if not given:
@@ -27,17 +29,20 @@ def kept(g: Builder, node: Node, value: ir.Value) -> ir.Value:
 
 @rule("ReduceSum")
 def reduce_sum(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Give every element dy."""
     return kept(g, node, dy)
 
 
 @rule("ReduceMean")
 def reduce_mean(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: dy / number of elements."""
     shape = node.shape(0)
     return g.Mul(kept(g, node, dy), 1 / prod(shape[axis] for axis in reduced_axes(node)))
 
 
 @rule("ReduceSumSquare")
 def reduce_sum_square(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: 2 dy x."""
     return g.Mul(g.Mul(kept(g, node, dy), 2), node.input(0))
 
 
@@ -57,20 +62,27 @@ def reduce_l2(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("ReduceLogSum")
 def reduce_log_sum(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Formula: dy / sum of x, which is exp(-y)."""
     return kept(g, node, g.Mul(dy, g.Exp(g.Neg(node.outputs[0]))))
 
 
 @rule("ReduceLogSumExp")
 def reduce_log_sum_exp(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: exp(x - y), which is at most 1."""
+    """Formula: exp(x - y), which is the softmax; that one is also exact where x is large, and y
+    coarsely rounded.
+    """
+    axes = reduced_axes(node)
+    if len(axes) == 1:
+        return g.Mul(kept(g, node, dy), g.Softmax(node.input(0), axis=axes[0]))
     share = g.Exp(g.Sub(node.input(0), kept(g, node, node.outputs[0])))
     return g.Mul(kept(g, node, dy), share)
 
 
 @rule("ReduceProd")
 def reduce_product(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: the product of the others: all / x where no element is 0; with one 0 among them, only that element's
-    gradient is not 0; with several, none is. Second derivatives hold where no element is 0.
+    """Formula: the product of the others: all / x where no element is 0; with one 0 among them,
+    only that element's gradient is not 0; with several, none is. Second derivatives hold where no
+    element is 0.
     """
     x, axes = node.input(0), g.axes(*reduced_axes(node))
     zero = g.Equal(x, 0)

@@ -1,4 +1,6 @@
-"""The gradient of Resize: along each axis it is a matrix, so its gradient is the transpose of that matrix."""
+"""The gradient of Resize: along each axis it is a matrix, so its gradient is the transpose of that
+matrix.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def _whole_factor(node: Node, new: int, scale: float, size: int) -> int | None:
 
 
 def _positions(node: Node, new: int, scale: float, size: int) -> Matrix:
-    """Return which place of the old axis each new element looks at; in float32, as runtimes compute it."""
+    """Return which place of the old axis each new element looks at; in float32, as runtimes compute
+    it.
+    """
     kind = node.attribute("coordinate_transformation_mode", "half_pixel")
     one, half = np.float32(1), np.float32(0.5)
     at, by = np.arange(new, dtype=np.float32), np.float32(scale)

@@ -15,11 +15,13 @@ END = 2**31 - 1
 
 @rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 def reshape(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Give dy the shape of x."""
     return g.reshape(dy, node.shape(0))
 
 
 @rule("Transpose")
 def transpose(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Put the axes back in order."""
     rank = len(node.shape(0))
     order = node.attribute("perm") or list(range(rank))[::-1]
     return g.Transpose(dy, perm=[order.index(axis) for axis in range(rank)])
@@ -53,10 +55,9 @@ def concat(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("Split")
 def split(g: Builder, node: Node, *cotangents: ir.Value | None) -> Gradients:
+    """Put the parts together again, zeros for those nobody used."""
     parts = [
-        cotangent
-        if cotangent is not None
-        else full(g, node.sizes(value), 0, node.dtype())
+        cotangent if cotangent is not None else full(g, node.sizes(value), 0, node.dtype())
         for value, cotangent in zip(node.outputs, cotangents, strict=True)
     ]
     return g.Concat(*parts, axis=node.axis(0))
@@ -207,12 +208,14 @@ def _fold_axis(
 
 @rule("Trilu")
 def triangle(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Keep the same triangle of dy."""
     diagonal = [node.input(1)] if node.has(1) else []
     return g.Trilu(dy, *diagonal, upper=node.attribute("upper", 1))
 
 
 @rule("DepthToSpace")
 def depth_to_space(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Put the blocks back into channels."""
     block = int(node.attribute("blocksize"))
     if node.attribute("mode", "DCR") == "DCR":
         return g.SpaceToDepth(dy, blocksize=block)
@@ -223,6 +226,7 @@ def depth_to_space(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("SpaceToDepth")
 def space_to_depth(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+    """Put the channels back into blocks."""
     return g.DepthToSpace(dy, blocksize=int(node.attribute("blocksize")), mode="DCR")
 
 
@@ -231,5 +235,3 @@ def reverse_sequence(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Reversing twice is the identity."""
     batch, time = node.attribute("batch_axis", 1), node.attribute("time_axis", 0)
     return g.ReverseSequence(dy, node.input(1), batch_axis=batch, time_axis=time)
-
-

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dslc.errors import Diagnostic
+from dslc.source import Span
 from dslc.syntax.literals import adjacent
 from dslc.syntax.mistakes import between, edit, mistake
 from dslc.syntax.place import Place
 
 COUNTING = "values do not change; a result gets a new name"
 # signs: (what to write, the sentence)
-FOREIGN = {
+FOREIGN: dict[str, tuple[str | None, str]] = {
     "++": ("+", "`++` is not an operator; lists of channels are joined with `concat`"),
     "+=": (None, f"`+=` is not a sign of the language: {COUNTING}"),
     "-=": (None, f"`-=` is not a sign of the language: {COUNTING}"),
@@ -25,7 +26,8 @@ FOREIGN = {
     "+*": (None, "two operators stand side by side"),
     "..": (None, "`..` is not an operator; whole ranges are written `range(n)`"),
     "::": (None, "`::` is not an operator; parts are named with a dot"),
-    "==": ("==", "`===` is not an operator; equal is written `==`"),
+    "!==": ("!=", "`!==` is not an operator; unequal is written `!=`"),
+    "===": ("==", "`===` is not an operator; equal is written `==`"),
 }
 
 
@@ -35,13 +37,13 @@ def foreign_operator(place: Place) -> Diagnostic | None:
         if first is None or second is None or not adjacent(first, second):
             continue
         signs = f"{first}{second}"
-        known = FOREIGN.get("==" if signs in ("===", "!==") else signs)
+        known = FOREIGN.get(signs)
         if known is not None:
-            return _explained(place, between(place.source, first, second), signs, *known)
+            return _explained(between(place.source, first, second), *known)
     return None
 
 
-def _explained(place, span, signs, replacement, message):  # type: ignore[no-untyped-def]
+def _explained(span: Span, replacement: str | None, message: str) -> Diagnostic:
     if replacement is None:
         return mistake("E0102", message, span, "not an operator")
     help_ = edit("write it so:", span, replacement)

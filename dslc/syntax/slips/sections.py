@@ -48,6 +48,8 @@ def _in_train(place: Place, first: Token, span: Span) -> Diagnostic | None:
     if first in words.STACK_WORDS and place.at == place.start + 1 and place.token.type == "NAME":
         message = f"`{first}` stands in a net or a block, not in a train section"
         return mistake("E0111", message, span, "move it into the net")
+    if place.at_start and place.token.type not in ("_END", "RBRACE"):
+        return _row_in_train(span)
     if place.at != place.start + 1 or first.type != "NAME":
         return None
     if place.token.type == "NAME":
@@ -56,8 +58,20 @@ def _in_train(place: Place, first: Token, span: Span) -> Diagnostic | None:
             return suggested
     if place.token == ":":
         colon = span_of(place.source, place.token)
-        help_ = edit("a setting is written with `=`:", Span(colon.source, colon.start, colon.end), " =")
-        return mistake("E0111", "a train section has settings, not rows", colon, "a row cannot stand here", help_)
+        help_ = edit(
+            "a setting is written with `=`:", Span(colon.source, colon.start, colon.end), " ="
+        )
+        return mistake(
+            "E0111",
+            "a train section has settings, not rows",
+            colon,
+            "a row cannot stand here",
+            help_,
+        )
+    return _row_in_train(span)
+
+
+def _row_in_train(span: Span) -> Diagnostic:
     message = "a train section has settings and losses, not rows"
     facts = (f"`name = value`, or a line that begins with {', '.join(sorted(words.TRAIN_WORDS))}",)
     return mistake("E0111", message, span, "a row belongs in a net", facts=facts)

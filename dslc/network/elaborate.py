@@ -1,0 +1,347 @@
+"""Tree -> Network: names, blocks, repeats, hyper-parameters and shapes resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dslc.errors import CompileError, Diagnostic, Label, LimitError, Severity
+from dslc.network.arguments import Bound, setting_value
+from dslc.network.blocks import hyper_parameters
+from dslc.network.calls import Fresh
+from dslc.network.counting import least_calls
+from dslc.network.expressions import evaluate
+from dslc.network.freezing import Weights
+from dslc.network.library import standard_library
+from dslc.network.lines import Lines, line_paths, read_lines
+from dslc.network.modules import Load, Modules
+from dslc.network.names import Namer
+from dslc.network.network import Input, Network, Training, Value
+from dslc.network.overrides import (
+    Overrides,
+    read_overrides,
+    unknown_hyper_parameter,
+    with_settings,
+)
+from dslc.network.places import Form, Place, owned
+from dslc.network.scope import (
+    CALL_LIMIT,
+    Definition,
+    Frame,
+    Library,
+    Mistake,
+    Module,
+    Result,
+    Scope,
+    Work,
+    too_many,
+)
+from dslc.network.stacks import run, run_checks
+from dslc.network.suggest import did_you_mean
+from dslc.network.training import read_settings, training_of
+from dslc.network.usage import Written, warnings_of
+from dslc.operation import SettingInfo
+from dslc.source import Span
+from dslc.syntax import tree
+
+
+def elaborate(
+    file: tree.File,
+    *,
+    load: Load | None = None,
+    settings: Mapping[str, str] | None = None,
+    net: str | None = None,
+    training: bool = True,
+    library: Library | None = None,
+) -> Network:
+    """Resolve a file into the network it describes.
+
+    `load(path, importer)` reads what the file imports. `settings` are the strings of `--set` by name, `net` names the
+    net to take (by default the last one). `training` is what `training` means in the spec; a train section is resolved
+    either way.
+
+    Errors: CompileError with every independent mistake in the order of the file; LimitError where the net is too large.
+    """
+    work = Work(library or standard_library(), training, evaluate, run)
+    try:
+        overrides = read_overrides(settings or {})
+        return _Elaboration(work, file, overrides, net).network(load)
+    except RecursionError as error:
+        raise LimitError([_too_deep(file)]) from error
+
+
+@dataclass
+class _Elaboration:
+    work: Work
+    file: tree.File
+    overrides: Overrides
+    net: str | None
+    written: list[Written] = field(default_factory=list)
+
+    def network(self, load: Load | None) -> Network:
+        """Read the net, then the train section; then name everything and see what is used."""
+        module = Modules(self.work, load).module(self.file, _file_name(self.file))
+        definition = self._chosen(module)
+        frame = self._frame(definition, module)
+        self._body(definition, frame)
+        sound = not self._errors()
+        section = self._section(definition)
+        if section is None:
+            self._stop()
+            names_of(frame, Lines())
+            return self._finished(definition, frame, None, Lines())
+        inner = _behind(frame)
+        lines = read_lines(section, inner)
+        options = read_settings(section, inner)
+        if not sound or lines.failed:
+            self._stop()
+        names_of(frame, lines)
+        weights = Weights(tuple(owned(frame.place)), self.work.calls)
+        trained = training_of(section, lines, options, weights, inner)
+        self._stop()
+        return self._finished(definition, frame, trained, lines)
+
+    # ---- the net
+
+    def _chosen(self, module: Module) -> Definition:
+        """Return the net to elaborate: the one asked for, else the last."""
+        nets = [item for item in self.file.items if isinstance(item, tree.Net)]
+        if self.net is not None:
+            nets = [item for item in nets if item.name.text == self.net]
+        if not nets:
+            raise CompileError([*self._errors(), self._no_net()])
+        return Definition(nets[-1], module)
+
+    def _no_net(self) -> Diagnostic:
+        names = [item.name.text for item in self.file.items if isinstance(item, tree.Net)]
+        start = Label(Span(self.file.source, 0, 0))
+        if self.net is None:
+            return Diagnostic(
+                "E0506",
+                "this file has no net",
+                start,
+                helps=("a net is what gets compiled:\nnet Name {\n  input x: float32[N, 784]\n}",),
+            )
+        text = did_you_mean(self.net, names)
+        return Diagnostic(
+            "E0506",
+            f"this file has no net `{self.net}`",
+            Label(start.span, text),
+            facts=(f"its nets: {', '.join(names)}",),
+        )
+
+    def _frame(self, definition: Definition, module: Module) -> Frame:
+        frame = Frame(
+            self.work,
+            Scope(module),
+            Place(Form.BLOCK, definition.name.lower()),
+            Fresh(self.work),
+            stack=(definition,),
+        )
+        self._hyper(definition, frame)
+        return frame
+
+    def _hyper(self, definition: Definition, frame: Frame) -> None:
+        """Give the net's hyper-parameters the values of `--set`, else their defaults."""
+        assert isinstance(definition.node, tree.Net)
+        bound = Bound(definition.node.name.span)
+        known = {parameter.name.text: parameter for parameter in definition.node.parameters}
+        for name, setting in self.overrides.hyper.items():
+            if name not in known:
+                self.work.report(unknown_hyper_parameter(name, setting, definition.node))
+                continue
+            try:
+                info = SettingInfo(name, Any, None, {})
+                bound.settings[name] = setting_value(info, setting.value, frame, definition.name)
+                bound.spans[name] = setting.value.span
+            except Mistake as mistake:
+                self.work.report(mistake.diagnostic)
+        for name, parameter in known.items():
+            if parameter.default is None and name not in bound.settings:
+                self.work.report(_no_default(parameter))
+        self._stop()
+        try:
+            hyper_parameters(definition, bound.settings, bound.spans, frame)
+        except Mistake as mistake:
+            self.work.report(mistake.diagnostic)
+            self._stop()
+        frame.hyper = ""
+
+    def _body(self, definition: Definition, frame: Frame) -> None:
+        """Run the rows of the net, and note what each one made."""
+        body = definition.node.body
+        steps = least_calls(body, frame)
+        if steps > CALL_LIMIT:
+            raise LimitError([too_many(steps, definition.node.name.span)])
+        for statement in body.statements:
+            calls, parameters = len(self.work.calls), len(self.work.parameters)
+            run((statement,), frame)
+            self._note(statement, calls, parameters, frame)
+        run_checks(frame)
+        if not frame.outputs and isinstance(frame.flow, Result):
+            frame.outputs[_output_name(frame.flow.value, frame)] = frame.flow
+        if not frame.outputs and not self._errors():
+            self.work.report(_no_output(definition))
+
+    def _note(self, statement: tree.Statement, calls: int, parameters: int, frame: Frame) -> None:
+        node = statement.definition if isinstance(statement, tree.Output) else statement
+        names = node.labels if isinstance(node, tree.Row) else ()
+        names = node.names if isinstance(node, tree.Bind) else names
+        found = [frame.scope.names.get(name.text) for name in names] or [frame.flow]
+        values = [
+            value for entity in found if isinstance(entity, Result) for value in entity.values
+        ]
+        if isinstance(node, tree.Row | tree.Bind | tree.Parameter):
+            self.written.append(
+                Written(
+                    node.span, self.work.calls[calls:], self.work.parameters[parameters:], values
+                )
+            )
+
+    # ---- the train section
+
+    def _section(self, definition: Definition) -> tree.Train | None:
+        """Return the train section, with the settings of `--set train.name=`."""
+        sections = [item for item in self.file.items if isinstance(item, tree.Train)]
+        for section in sections:
+            if section is not sections[0] or section.name is not None:
+                self.work.report(_several(section))
+        if sections:
+            return with_settings(sections[0], self.overrides.train)
+        for name, setting in self.overrides.train.items():
+            self.work.report(
+                Diagnostic(
+                    "E0213",
+                    f"--set train.{name}: the file has no train section",
+                    Label(setting.name.span),
+                )
+            )
+        return None
+
+    # ---- the end
+
+    def _finished(
+        self, definition: Definition, frame: Frame, trained: Training | None, lines: Lines
+    ) -> Network:
+        network = Network(
+            definition.name,
+            definition.node.doc,
+            definition.node.span,
+            tuple(value for value in frame.made.values() if isinstance(value, Input)),
+            tuple(owned(_everything(frame, lines))),
+            tuple(self.work.calls),
+            {name: result.value for name, result in frame.outputs.items()},
+            {p.name.text: frame.scope.names[p.name.text] for p in definition.node.parameters},
+            trained,
+        )
+        inputs = [
+            (name, frame.made[name.text])
+            for statement in definition.node.body.statements
+            if isinstance(statement, tree.Input)
+            for name in statement.names
+        ]
+        declared = [(name, value) for name, value in inputs if isinstance(value, Input)]
+        for warning in warnings_of(network, self.written, declared):
+            self.work.report(warning)
+        network.warnings = tuple(self._sorted(self.work.diagnostics))
+        return network
+
+    def _errors(self) -> list[Diagnostic]:
+        return self._sorted([d for d in self.work.diagnostics if d.severity is Severity.ERROR])
+
+    def _stop(self) -> None:
+        """Raise what has been found wrong so far, if anything."""
+        errors = self._errors()
+        if errors:
+            raise CompileError(errors)
+
+    def _sorted(self, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+        """Sort by position, the spec itself before the files it imports."""
+
+        def position(diagnostic: Diagnostic) -> tuple[bool, str, int]:
+            span = diagnostic.primary.span
+            return span.source is not self.file.source, span.source.path, span.start
+
+        return sorted(diagnostics, key=position)
+
+
+def names_of(frame: Frame, lines: Lines) -> None:
+    """Name every value, weight and call of a net and of its train section."""
+    namer = Namer()
+    declared: list[Value] = [*frame.made.values(), *lines.targets]
+    for value in declared:
+        namer.value(value, value.name)
+    namer.body(frame.place, "")
+    for path, place in line_paths(lines):
+        namer.labels(place, path)
+        namer.inside(place, path, path, True)
+
+
+def _everything(frame: Frame, lines: Lines) -> Place:
+    """Return a place that holds the net and the lines of the train section."""
+    places = [frame.place, *(place for _, place in line_paths(lines))]
+    return Place(Form.BLOCK, "", children=places)
+
+
+def _behind(frame: Frame) -> Frame:
+    """Return the frame of the train section: it sees the names of the net."""
+    scope = Scope(frame.module, frame.scope)
+    return Frame(
+        frame.work,
+        scope,
+        Place(Form.BLOCK, ""),
+        frame.maker,
+        stack=frame.stack,
+        made=frame.made,
+    )
+
+
+def _file_name(file: tree.File) -> str:
+    return file.source.path.replace("\\", "/").rpartition("/")[2]
+
+
+def _output_name(value: Value, frame: Frame) -> str:
+    """Return the label of the value at the end of a net, or `output`."""
+    for name, entity in frame.scope.names.items():
+        if isinstance(entity, Result) and entity.value is value:
+            return name
+    return "output"
+
+
+def _no_output(definition: Definition) -> Diagnostic:
+    return Diagnostic(
+        "E0508",
+        f"the net `{definition.name}` gives no value",
+        Label(definition.node.name.span),
+        helps=("name its result with an output line:  output y = ...",),
+    )
+
+
+def _no_default(parameter: tree.HeaderParameter) -> Diagnostic:
+    name = parameter.name.text
+    return Diagnostic(
+        "E0204",
+        f"the hyper-parameter `{name}` of the net has no default",
+        Label(parameter.span),
+        helps=(
+            f"every hyper-parameter of a net has one, so that it compiles as it is:  {name}=10",
+        ),
+    )
+
+
+def _several(section: tree.Train) -> Diagnostic:
+    return Diagnostic(
+        "E0590",
+        "several or named train sections are not supported yet",
+        Label(
+            section.name.span
+            if section.name
+            else Span(section.span.source, section.span.start, section.span.start + 5)
+        ),
+        helps=("leave one section, without a name",),
+    )
+
+
+def _too_deep(file: tree.File) -> Diagnostic:
+    return Diagnostic("E0902", "this file is nested too deeply", Label(Span(file.source, 0, 0)))

@@ -1,0 +1,162 @@
+"""Slips in expressions, and statements that run together."""
+
+from __future__ import annotations
+
+from dslc.errors import Diagnostic, Label
+from dslc.source import Span
+from dslc.syntax import words
+from dslc.syntax.mistakes import edit, edited, mistake, shown
+from dslc.syntax.place import Place
+from dslc.syntax.tokens import span_of
+
+STAGES = "a call, a name, a merge group, repeat, for, if, scan or a shape [..]"
+
+
+# What is missing behind a sign that something must follow, when it is not just a value.
+WHAT = {
+    ":": "a row or a type",
+    "=": "a value",
+    ",": "something",
+    "->": "a layer or a shape",
+    "in": "a value",
+    "not": "a condition",
+    ".": "a name",
+}
+BOUNDARIES = frozenset({")", "]", "}", ",", "{", "->"})
+
+
+def unfinished(place: Place) -> Diagnostic | None:
+    """`x +`, `c1:`, `f(a, =`, and lines that begin with an operator"""
+    token, previous = place.token, place.previous
+    span = span_of(place.source, token)
+    binary = words.ARITHMETIC | words.COMPARISONS | {"and", "or"}
+    if place.at_start and (token in binary or token == "->"):
+        helps = ("put the operator at the end of the line above, or the value in front of it",)
+        return mistake(
+            "E0115",
+            f"a line cannot begin with `{token}`",
+            span,
+            "a value is missing in front of it",
+            *helps,
+        )
+    if previous is None or not (place.ends or token in BOUNDARIES or token in binary):
+        return None
+    if token == "," and previous in ("(", "[") or previous in binary or previous in WHAT:
+        where = span_of(place.source, previous)
+        what = WHAT.get(str(previous), "a value")
+        follows = "the end of the line" if place.ends else shown(token)
+        message = f"{what} is missing after `{previous}`"
+        return mistake("E0115", message, where, f"{follows} follows")
+    return None
+
+
+def after_arrow(place: Place) -> Diagnostic | None:
+    """`x -> 3`, `x -> (a + b)`, `x -> f + 1`"""
+    span = span_of(place.source, place.token)
+    if place.previous is not None and place.previous == "->":
+        if (
+            place.token == "("
+            or place.token == "-"
+            or place.token.type in words.LITERALS | {"TRUE", "FALSE", "NOT"}
+        ):
+            text = f"right of `->` stands {STAGES}"
+            return mistake(
+                "E0114", f"{shown(place.token)} cannot take the value from the left", span, text
+            )
+        return None
+    if (
+        place.token in words.ARITHMETIC | words.COMPARISONS | {"and", "or"}
+        and place.arrow is not None
+    ):
+        others = [Label(span_of(place.source, place.arrow), "it ends here")]
+        help_ = "put the row left of the operator in brackets, or give it a name:\nname = ..."
+        message = "`->` binds loosest, so no arithmetic can follow it"
+        return mistake(
+            "E0114", message, span, "this would belong to the layer alone", help_, others=others
+        )
+    return None
+
+
+def chained(place: Place) -> Diagnostic | None:
+    """`a < b < c`"""
+    first = place.comparison
+    if place.token not in words.COMPARISONS or first is None:
+        return None
+    span = span_of(place.source, place.token)
+    others = [Label(span_of(place.source, first), "the first one")]
+    middle = span.source.text[span_of(place.source, first).end : span.start].strip()
+    help_ = edit("write it so:", span, f"and {middle} {place.token}")
+    return mistake(
+        "E0118", "comparisons are not chained", span, "the second one", help_, others=others
+    )
+
+
+def strided(place: Place) -> Diagnostic | None:
+    """`x[0:8:2]`"""
+    if place.token != ":" or place.opener is None or place.opener != "[":
+        return None
+    span = span_of(place.source, place.token)
+    return mistake(
+        "E0102",
+        "a slice has a beginning and an end, and no step",
+        span,
+        "the step would stand here",
+    )
+
+
+def comment(place: Place) -> Diagnostic | None:
+    """`Conv(8, 3x3)  // a comment`"""
+    for index in range(place.at - 1, place.start - 1, -1):
+        token = place.tokens[index]
+        if (
+            token == "//"
+            and words.ends_operand(place.token)
+            and place.line_of(index) == place.line_of(place.at)
+        ):
+            span = span_of(place.source, token)
+            return mistake(
+                "E0119",
+                "a comment begins with `#`",
+                span,
+                "write #",
+                edit("write it so:", span, "#"),
+            )
+    return None
+
+
+def juxtaposed(place: Place) -> Diagnostic | None:
+    """Two values with nothing between them: a missing comma, or two statements on a line."""
+    previous, token = place.previous, place.token
+    if previous is None or not words.ends_operand(previous):
+        return None
+    if not (
+        words.begins_operand(token)
+        or token in ("(", "[")
+        or token.type.lower() in words.STATEMENT_WORDS
+    ):
+        return None
+    gap = Span(
+        place.source, span_of(place.source, previous).end, span_of(place.source, token).start
+    )
+    span = span_of(place.source, token)
+    if place.opener is not None and place.opener in ("(", "["):
+        message = f"a comma is missing between {shown(previous)} and {shown(token)}"
+        behind = Span(place.source, gap.start, gap.start)
+        return mistake(
+            "E0108",
+            message,
+            span,
+            "write a comma in front of it",
+            f"write it so:\n{edited(behind, ',')}",
+        )
+    if place.at == place.start + 1 and previous.type == "NAME" and token.type == "NAME":
+        help_ = edit("if it is the label of the row, a colon follows:", gap, ": ")
+        message = f"{shown(previous)} and {shown(token)} stand side by side"
+        return mistake(
+            "E0107", message, span, "a sign or a line end is missing in front of it", help_
+        )
+    indent = " " * (
+        place.source.line_text(span.line).find(place.source.line_text(span.line).lstrip()[:1])
+    )
+    help_ = edit("give each its own line:", gap, f"\n{indent}")
+    return mistake("E0107", "two statements on one line", span, "a new line begins here", help_)

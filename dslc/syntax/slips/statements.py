@@ -1,0 +1,153 @@
+"""Slips in the words, names and types a statement begins with."""
+
+from __future__ import annotations
+
+from dslc.errors import Diagnostic
+from dslc.source import Span
+from dslc.syntax import words
+from dslc.syntax.mistakes import between, edit, mistake
+from dslc.syntax.place import Place
+from dslc.syntax.tokens import span_of
+
+NAMED_EXAMPLES = {
+    "INPUT": "input x: float32[N, 10]",
+    "OUTPUT": "output logits: Linear(10)",
+    "LAYER": "layer embed = Embedding(1000, 64)",
+    "PARAM": "param W: float32[10, 10] = xavier_uniform",
+    "TARGET": "target label: int64[N]",
+    "AUGMENT": "augment image: float32[N, 3, 256, 256] = random_crop(227)",
+    "NET": "net Classifier(classes=10) { }",
+    "BLOCK": "block Stage(width) { }",
+    "DEFAULT": "default Conv(bias=false)",
+    "FREEZE": "freeze backbone",
+    "GROUP": "group backbone (lr=1e-4)",
+}
+
+
+def assignment(place: Place) -> Diagnostic | None:
+    """`name := value`"""
+    if place.token != "=" or place.previous is None or place.previous != ":":
+        return None
+    span = between(place.source, place.previous, place.token)
+    return mistake(
+        "E0112",
+        "`:=` is not a sign of the language",
+        span,
+        "write `:` or `=`",
+        edit("to make a row of the stack and name it, use a colon:", _with_space(span), ":"),
+        edit("to name a value beside the stack:", span, "="),
+    )
+
+
+def _with_space(span: Span) -> Span:
+    """Return the span with the spaces in front of it."""
+    start = len(span.source.text[: span.start].rstrip(" \t"))
+    return Span(span.source, start, span.end)
+
+
+def reserved(place: Place) -> Diagnostic | None:
+    """`in: Conv(8, 3x3)`"""
+    for token, following in ((place.previous, place.token), (place.token, place.following)):
+        if token is None or token not in words.RESERVED or following is None:
+            continue
+        if following in (":", "=") or (following == "," and place.at_start):
+            span = span_of(place.source, token)
+            help_ = edit("choose another name, for example:", span, f"{token}_")
+            message = f"`{token}` is a word of the language and cannot be a name"
+            return mistake("E0113", message, span, "a word of the language", help_)
+    return None
+
+
+def nameless(place: Place) -> Diagnostic | None:
+    """`output: Linear(10)`, `net {`, `loss = mse(x, y)`"""
+    word = place.first
+    if place.at != place.start + 1 or place.token.type == "NAME":
+        return None
+    span = span_of(place.source, word)
+    if word.type in ("LOSS", "METRIC"):
+        where = between(place.source, word, place.token)
+        help_ = edit("write it so:", where, str(word))
+        message = f"`{word}` is followed by an expression, or by a name and `=`"
+        return mistake("E0112", message, span_of(place.source, place.token), "leave it out", help_)
+    example = NAMED_EXAMPLES.get(word.type)
+    if example is None:
+        return None
+    return mistake(
+        "E0116",
+        f"`{word}` needs a name",
+        span,
+        "a name belongs behind it",
+        f"for example:\n{example}",
+    )
+
+
+def missing_type(place: Place) -> Diagnostic | None:
+    """`input x`, `input x: float32`, `input x = ...`, `param W: float32[3]`"""
+    word, previous = place.first, place.previous
+    if word.type not in ("INPUT", "TARGET", "PARAM", "AUGMENT") or previous is None:
+        return None
+    where = span_of(place.source, previous)
+    behind_names = place.start + 2 + place.commas
+    if place.at == behind_names and place.token != ":":
+        help_ = edit("for example:", where, f"{previous}: float32[N, 10]")
+        return mistake(
+            "E0116", f"`{word}` needs a type", where, "a colon and the type belong behind it", help_
+        )
+    if place.at == behind_names + 2 and previous.type == "NAME":
+        help_ = edit("a single number is written so:", where, f"{previous}[]")
+        message = f"the type `{previous}` has no brackets"
+        return mistake("E0116", message, where, "its dimensions belong behind it", help_)
+    if word.type in ("PARAM", "AUGMENT") and previous == "]" and place.token.type == "_END":
+        what, value = (
+            ("an initialiser", "zeros") if word.type == "PARAM" else ("a value", "random_flip")
+        )
+        help_ = edit("for example:", where, f"] = {value}")
+        return mistake(
+            "E0116", f"`{word}` needs {what}", where, "`=` and a value belong behind it", help_
+        )
+    return None
+
+
+def settings(place: Place) -> Diagnostic | None:
+    """`group backbone`, `default Conv`"""
+    word, previous = place.first, place.previous
+    if (
+        word.type not in ("GROUP", "DEFAULT")
+        or previous is None
+        or not words.ends_operand(previous)
+    ):
+        return None
+    if place.token.type not in ("_END", "$END") and place.token not in ("{", "["):
+        return None
+    where = span_of(place.source, previous)
+    behind = Span(place.source, where.end, where.end)
+    settings = " (lr=1e-4)" if word.type == "GROUP" else "(bias=false)"
+    message = f"`{word}` needs its settings in round brackets"
+    return mistake(
+        "E0116", message, where, "they belong behind it", edit("for example:", behind, settings)
+    )
+
+
+def import_(place: Place) -> Diagnostic | None:
+    """`import "resnet.net"`, `import *`"""
+    if place.first.type != "IMPORT":
+        return None
+    span = span_of(place.source, place.token)
+    facts = ('import Name, Name from "file.net"',)
+    return mistake(
+        "E0117",
+        "an import lists names, and the file in double quotes",
+        span,
+        "not understood",
+        facts=facts,
+    )
+
+
+def equals(place: Place) -> Diagnostic | None:
+    """`f(a.b = 1)`, `x[0] = y`"""
+    if place.token != "=" or place.previous is None:
+        return None
+    span = span_of(place.source, place.token)
+    facts = ("to compare two values, write `==`",)
+    message = "left of `=` stands a name and nothing else"
+    return mistake("E0112", message, span, "this would be named", facts=facts)

@@ -1,0 +1,49 @@
+"""Losses and metrics of trained weights on data: what is behind `dslc eval`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dslc_runtime.data import open_for
+from dslc_runtime.evaluator import Evaluator
+from dslc_runtime.metadata import read
+from dslc_runtime.session import CPU, Report, choose_device, place
+from dslc_runtime.state import check_values
+from dslc_runtime.trainer import find_net, to_stderr
+from dslc_runtime.weights import WEIGHTS, read_weights
+
+Array = np.ndarray[Any, Any]
+
+
+def evaluate(
+    folder: Path | str,
+    data: Path | str,
+    *,
+    net: str | None = None,
+    weights: Path | str | Mapping[str, Array] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    report: Report = to_stderr,
+) -> dict[str, float]:
+    """Return losses and metrics on data, with the weights of the run in `folder` or others.
+
+    Errors: UserFault, FileFault, LimitFault, DeviceFault.
+    """
+    folder = Path(folder)
+    chosen = choose_device(device, report)
+    name = find_net(folder, net)
+    evaluator = Evaluator(folder / f"{name}.eval.onnx", chosen, threads)
+    dataset = open_for(evaluator.metadata, data, mapping)
+    trained = read(folder / f"{name}.train.onnx").state
+    states = [state for state in trained if state.kind in ("parameter", "statistic")]
+    if not isinstance(weights, Mapping):
+        weights = read_weights(weights if weights is not None else folder / WEIGHTS)
+    check_values(states, weights, str(folder))
+    values = {s.name: place(np.asarray(weights[s.name], order="C"), "cpu", CPU) for s in states}
+    training = evaluator.metadata.training
+    return evaluator.run(values, dataset.batches(training.batch if training else 64))

@@ -1,0 +1,126 @@
+"""Small specs that together use every operator the language can emit on a gradient's way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SPECS: Mapping[str, str] = {
+    "mlp": """
+net MLP(hidden=5) {
+  input x: float32[N, 7]
+  h1: Linear(hidden) -> tanh
+  h2: Linear(hidden) -> sigmoid -> Dropout(0.3)
+  output logits: Linear(3)
+}
+train {
+  target label: int64[N]
+  loss cross_entropy(logits, label)
+  metric accuracy(logits, label)
+  optimizer = SGD(lr=0.1, momentum=0.9, nesterov=true, weight_decay=1e-3)
+  schedule = cosine(warmup=4 steps)
+  clip_grad_norm = 0.5
+  batch = 4
+  epochs = 2
+}
+""",
+    "lenet": """
+net LeNet(classes=4) {
+  input image: uint8[N, 1, 12, 12]
+  cast(float32) -> mul(1/255) -> pad(2)
+  c1: Conv(3, 5x5) -> tanh -> avg_pool(2x2)
+  c3: Conv(5, 3x3) -> tanh -> avg_pool(2x2) -> flatten
+  f6: Linear(6) -> tanh
+  output logits: Linear(classes)
+}
+train {
+  target digit: int64[N]
+  loss cross_entropy(logits, digit)
+  metric accuracy(logits, digit)
+  optimizer = Adam(lr=1e-2)
+  schedule = step(every=2 epochs, gamma=0.5)
+  batch = 3
+  epochs = 4
+}
+""",
+    "residual": """
+default Conv(bias=false, init=kaiming_normal(mode=fan_out))
+block ConvBN(channels, k, stride=1) { Conv(channels, k, stride=stride, padding=k // 2) -> BatchNorm }
+block Basic(x: [N, C, H, W], width, stride=1) {
+  add {
+    | ConvBN(width, 3x3, stride=stride) -> relu -> ConvBN(width, 3x3)
+    | if stride != 1 or C != width { ConvBN(width, 1x1, stride=stride) }
+  } -> relu
+}
+net ResNet {
+  input image: float32[N, 3, 9, 9]
+  stem: ConvBN(4, 3x3) -> relu -> max_pool(3x3, stride=2, padding=1)
+  stage1: Basic(4)
+  stage2: Basic(6, stride=2)
+  output logits: global_avg_pool -> Linear(3)
+}
+train {
+  target label: int64[N]
+  loss cross_entropy(logits, label)
+  optimizer = SGD(lr=0.1, momentum=0.9, weight_decay=1e-4)
+  schedule = plateau(factor=0.5, patience=2 epochs)
+  validation = 0.1
+  freeze stem
+  group stage2 (lr=1e-3)
+  batch = 3
+  epochs = 4
+}
+""",
+    "inception": """
+net Inception {
+  input image: float32[N, 4, 8, 8]
+  stem: Conv(6, 3x3, padding=1, groups=2, dilation=1) -> relu -> lrn(5)
+  concat {
+    | Conv(2, 1x1) -> relu
+    | Conv(2, 1x1) -> Conv(3, 3x3, padding=1) -> relu
+    | max_pool(3x3, stride=1, padding=1) -> Conv(2, 1x1)
+  }
+  tap: max_pool(3x3, stride=2, ceil_mode=true)
+  output logits: global_avg_pool -> Dropout(0.4) -> Linear(3)
+  aux = tap -> avg_pool(2x2, stride=2) -> flatten -> Linear(3)
+}
+train {
+  target label: int64[N]
+  loss main = cross_entropy(logits, label)
+  loss aux = 0.3 * cross_entropy(aux, label)
+  optimizer = SGD(lr=0.1)
+  batch = 2
+  epochs = 1
+}
+""",
+    "arithmetic": """
+net Arithmetic {
+  input x: float32[N, 6]
+  param a: float32[6] = uniform(0.5, 1.5)
+  param b: float32[6] = uniform(0.5, 1.5)
+  u = exp(0.1 * x) * a - b / (1 + x * x)
+  v = log(1 + u * u) + sqrt(1 + a * a) + abs(x - b) ** 1.5
+  w = maximum(u, v) + minimum(u, b) + where(x > 0, u, v)
+  s = leaky_relu(w) + elu(u) + softplus(v) + gelu(w) + silu(u) + erf(v) + sin(u) + cos(v)
+  t = reciprocal(2 + u * u) + clip(w, -1, 1) - (-u) + relu(v)
+  output y = s * softmax(t) + log_softmax(u)
+}
+""",
+    "shapes": """
+net Shapes {
+  input x: float32[N, 4, 6]
+  param w: float32[6, 3] = normal(std=0.5)
+  h = x @ w -> [N, 4, 3]
+  g = transpose(h, [0, 2, 1]) -> reshape([N, 12]) -> [N, 12]
+  k = concat(h, x, axis=2) -> sum(axis=2) -> [N, 4]
+  m = max(x, axis=1) + min(x, axis=1) + mean(x, axis=1) + prod(x, axis=1) -> [N, 6]
+  l = logsumexp(x, axis=2) + norm(x, axis=2) + var(x, axis=2) -> [N, 4]
+  p = pad(x, [0, 1, 0, 1]) -> tile([1, 1, 2]) -> mean(axis=2)
+  q = x[:, 1:3, -1] -> unsqueeze(1) -> squeeze(1)
+  e = einsum("ntf,nsf->nts", x, x) -> mean(axis=2)
+  output a = g
+  output b = k + l + p * 0.1 + e
+  output c = m
+  output d = q
+}
+""",
+}

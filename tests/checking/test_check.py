@@ -1,0 +1,103 @@
+"""`dslc check` passes where everything is right, and fails and names the layer where one rule is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import onnx_ir as ir
+import pytest
+from dslc_runtime.once import run_once
+from dslc_runtime.session import CPU
+
+from tests.checking.specs import SPECS
+from dslc.artifact import graphs
+from dslc.artifact.artifact import serialize
+from dslc.checking.check import check
+from dslc.checking.report import verdict
+from dslc.checking.situation import Situation
+from dslc.compile import Options, network_of
+from dslc.gradient.registry import RULES
+from dslc.gradient.rule import Rule
+from dslc.network.network import Network
+from dslc.operation import Array
+from dslc.source import Source
+
+NOT_EMITTED: Mapping[str, str] = {}
+"""Operators with a rule that no operation of the language lowers to on a gradient's way, and why they have one."""
+
+
+def execute(model: ir.Model, feeds: Mapping[str, Array]) -> dict[str, Array]:
+    return run_once(serialize(model), feeds, CPU)
+
+
+@cache
+def networks(name: str) -> tuple[Network, Network]:
+    source, options = Source(f"{name}.net", SPECS[name]), Options({})
+    return network_of(source, options), network_of(source, options, training=False)
+
+
+def situation(name: str, rules: Mapping[str, Rule] = RULES) -> Situation:
+    learning, resting = networks(name)
+    return Situation(learning, resting, execute, rules)
+
+
+@cache
+def operators(name: str) -> frozenset[str]:
+    """Return the operators whose rules the gradient of a spec uses."""
+    used: set[str] = set()
+
+    def noting(operator: str, rule: Rule) -> Rule:
+        def noted(*arguments: Any) -> Any:
+            used.add(operator)
+            return rule(*arguments)
+
+        return noted
+
+    _exposed(situation(name, {name: noting(name, rule) for name, rule in RULES.items()}))
+    return frozenset(used)
+
+
+def _exposed(at: Situation) -> graphs.Step:
+    if at.learning.training is not None:
+        return graphs.train_graph(at.learning, rules=at.rules, probe=True)
+    return graphs.probe_graph(at.learning, at.sizes, rules=at.rules)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_check_passes(name: str) -> None:
+    report = check(situation(name))
+    failed = [finding for finding in report.findings if not finding.passed]
+    assert not failed, verdict(report)
+    assert {"forward", "gradient", "difference", "output"} <= {f.kind for f in report.findings}
+
+
+@pytest.mark.parametrize("operator", [rule for rule in RULES if rule not in NOT_EMITTED])
+def test_a_wrong_rule_is_found_and_its_layer_named(operator: str) -> None:
+    name = next((name for name in SPECS if operator in operators(name)), None)
+    assert name is not None, f"no spec uses the rule of {operator}: add one to specs.py"
+    wrong = {**RULES, operator: enlarged(RULES[operator])}
+    report = check(situation(name, wrong), with_differences=False)
+    assert not report.passed
+    assert report.culprits
+    nodes = _exposed(situation(name)).graph
+    makers = {node.name or "" for node in nodes if node.op_type == operator}
+    prefixes = [f"/{call.name.replace('.', '/')}/" for call in report.culprits]
+    assert any(maker.startswith(prefix) for maker in makers for prefix in prefixes)
+
+
+def enlarged(rule: Rule) -> Rule:
+    """Return a rule that gives every gradient one percent too large."""
+
+    def wrong(g: Any, node: Any, *cotangents: Any) -> Any:
+        larger = [None if dy is None else g.Mul(dy, 1.01) for dy in cotangents]
+        return rule(g, node, *larger)
+
+    return wrong
+
+
+def test_the_specs_need_no_exception_list_that_is_out_of_date() -> None:
+    emitted = {operator for name in SPECS for operator in operators(name)}
+    assert not emitted & set(NOT_EMITTED)
+    assert set(NOT_EMITTED) <= set(RULES)

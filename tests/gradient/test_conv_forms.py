@@ -1,0 +1,133 @@
+"""Each form of a convolution's weight gradient, against the sum it stands for."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dslc.gradient.conv_forms import FORMS, MOST_SLICES, Convolution, choose_form, costs
+from dslc.gradient.window import Window
+from dslc.graph.builder import Builder
+from dslc.types import float32
+from tests.gradient.harness import in_onnxruntime
+
+
+def convolution(
+    batch: int,
+    channels: int,
+    sizes: tuple[int, ...],
+    features: int,
+    kernel: tuple[int, ...],
+    stride: int = 1,
+    before: int = 0,
+    after: int | None = None,
+    dilation: int = 1,
+    group: int = 1,
+) -> Convolution:
+    rank = len(sizes)
+    pads = (before,) * rank, (before if after is None else after,) * rank
+    window = Window(kernel, (stride,) * rank, (dilation,) * rank, *pads)
+    positions = tuple(
+        (size + pads[0][0] + pads[1][0] - span) // stride + 1
+        for size, span in zip(sizes, window.spans, strict=True)
+    )
+    return Convolution(batch, channels, features, sizes, positions, window, group)
+
+
+CONVOLUTIONS = {
+    "plain": convolution(2, 3, (5, 6), 4, (3, 2)),
+    "padded": convolution(2, 3, (5, 6), 4, (3, 3), before=1),
+    "strided": convolution(2, 2, (8, 7), 3, (3, 3), stride=2, before=1),
+    "strides left over": convolution(1, 2, (8, 9), 3, (2, 3), stride=3),
+    "dilated": convolution(2, 2, (9, 8), 3, (2, 3), dilation=2, before=1),
+    "pads unequal": convolution(2, 2, (5, 6), 3, (3, 3), before=0, after=2),
+    "point": convolution(3, 4, (5, 5), 2, (1, 1)),
+    "point strided": convolution(2, 4, (5, 5), 2, (1, 1), stride=2),
+    "1d": convolution(2, 3, (9,), 4, (4,), stride=2, before=1),
+    "3d": convolution(1, 2, (4, 3, 5), 3, (2, 2, 3)),
+    "groups": convolution(2, 4, (6, 5), 6, (3, 3), before=1, group=2),
+    "depthwise strided": convolution(2, 3, (7, 6), 6, (3, 3), stride=2, before=1, group=3),
+}
+
+
+def expected(x: Any, dy: Any, conv: Convolution) -> Any:
+    """Return the sum over images and positions, tap by tap."""
+    window, group = conv.window, conv.group
+    width = [(0, 0), (0, 0), *zip(window.before, window.after, strict=True)]
+    padded = np.pad(x, width)
+    result = np.zeros(conv.weight_shape)
+    features, channels = conv.features // group, conv.channels // group
+    for tap in product(*map(range, window.kernel)):
+        visited = tuple(
+            slice(t * d, t * d + (n - 1) * s + 1, s)
+            for t, d, n, s in zip(
+                tap, window.dilations, conv.positions, window.strides, strict=True
+            )
+        )
+        under = padded[(slice(None), slice(None), *visited)]
+        for k in range(group):
+            rows, columns = (
+                slice(k * features, (k + 1) * features),
+                slice(k * channels, (k + 1) * channels),
+            )
+            result[(rows, slice(None), *tap)] = np.einsum(
+                "nm...,nc...->mc", dy[:, rows], under[:, columns]
+            )
+    return result
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize("form", FORMS)
+def test_form_is_the_sum(form: str, name: str) -> None:
+    conv = CONVOLUTIONS[name]
+    if form not in costs(conv):
+        pytest.skip("this form does not do groups")
+    rng = np.random.default_rng(len(name))
+    x = rng.uniform(-1, 1, (conv.batch, conv.channels, *conv.sizes)).astype(np.float32)
+    dy = rng.uniform(-1, 1, (conv.batch, conv.features, *conv.positions)).astype(np.float32)
+    g = Builder()
+    values = g.input("x", float32(*x.shape)), g.input("dy", float32(*dy.shape))
+    result = FORMS[form](g, *values, conv)
+    assert g.shape_of(result) == conv.weight_shape
+    g.output("dw", result)
+    (found,) = in_onnxruntime(g)({"x": x, "dy": dy})
+    np.testing.assert_allclose(found, expected(x, dy, conv), rtol=2e-5, atol=2e-5)
+
+
+CHOICES = [
+    ("LeNet's second", convolution(64, 6, (14, 14), 16, (5, 5)), "columns"),
+    ("VGG's first", convolution(32, 3, (32, 32), 64, (3, 3), before=1), "columns"),
+    ("VGG's last", convolution(32, 512, (2, 2), 512, (3, 3), before=1), "rows"),
+    ("ResNet's first", convolution(8, 3, (224, 224), 64, (7, 7), stride=2, before=3), "correlate"),
+    (
+        "AlexNet's first",
+        convolution(8, 3, (224, 224), 96, (11, 11), stride=4, before=2),
+        "correlate",
+    ),
+    ("ResNet's middle", convolution(8, 256, (14, 14), 256, (3, 3), before=1), "rows"),
+    ("GoogLeNet's point", convolution(8, 192, (28, 28), 64, (1, 1)), "columns"),
+]
+
+
+@pytest.mark.parametrize(
+    ("conv", "form"), [row[1:] for row in CHOICES], ids=[row[0] for row in CHOICES]
+)
+def test_the_form_that_was_measured_fastest_is_chosen(conv: Convolution, form: str) -> None:
+    assert choose_form(conv, "cpu") == form
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+def test_the_choice_can_be_used(name: str, target: Any) -> None:
+    conv = CONVOLUTIONS[name]
+    assert choose_form(conv, target) in costs(conv)
+
+
+def test_large_kernels_are_not_cut_into_slices() -> None:
+    conv = convolution(1, 4, (40, 40), 4, (31, 31), group=4)
+    assert conv.window.taps > MOST_SLICES
+    for target in ("cpu", "cuda"):
+        assert choose_form(conv, target) in costs(conv) == {"correlate": costs(conv)["correlate"]}  # type: ignore[arg-type]  # a word

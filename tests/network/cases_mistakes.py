@@ -1,0 +1,272 @@
+"""Specs with one mistake: where it is (`«...»` marks the primary span), its code, and words of what is said."""
+
+from __future__ import annotations
+
+IMAGE = "  input image: float32[N, 3, 224, 224]\n"
+MLP = "  input x: float32[N, 20]\n"
+
+MISTAKES: dict[str, tuple[str, str, str]] = {
+    # ---- names
+    "misspelled layer": (
+        "net Net {\n" + IMAGE + "  Conv(64, 3x3, padding=1) -> «BatchNrom» -> relu\n}",
+        "E0201", "did you mean `BatchNorm`?",
+    ),
+    "misspelled function as a call": (
+        "net Net {\n" + IMAGE + "  Conv(64, 3x3) -> «max_pol»(2x2)\n}",
+        "E0201", "did you mean `max_pool`?",
+    ),
+    "PyTorch name": (
+        "net Net {\n" + IMAGE + "  c1: «Conv2d»(6, 5)\n}",
+        "E0202", "`Conv2d` is spelled `Conv` here",
+    ),
+    "Keras name": (
+        "net Net {\n" + MLP + "  «Dense»(10)\n}", "E0202", "`Dense` is spelled `Linear` here",
+    ),
+    "a value called": (
+        "net Net {\n" + MLP + "  h: Linear(5)\n  «h»(3)\n}", "E0201", "`h` is a value, not a layer",
+    ),
+    "unknown argument": (
+        "net Net {\n" + IMAGE + "  conv1: Conv(64, 7x7, «strides»=2, padding=3)\n}",
+        "E0203", "did you mean `stride`?",
+    ),
+    "unknown argument of a block": (
+        "block B(width) { Linear(width) }\nnet Net {\n" + MLP + "  B(«widht»=3)\n}",
+        "E0203", "did you mean `width`?",
+    ),
+    "too many arguments": (
+        "net Net {\n" + MLP + "  Linear(10) -> relu(«4»)\n}", "E0203", "`relu` takes one value, here it gets 2",
+    ),
+    "piped into a call that has its values": (
+        "net Net {\n" + MLP + "  x -> sub(x, «x»)\n}", "E0203", "`sub` takes two values, here it gets 3",
+    ),
+    "missing kernel": (
+        "net Net {\n" + IMAGE + "  conv1: «Conv(64, stride=2)»\n}",
+        "E0204", "`Conv` is missing its kernel",
+    ),
+    "missing second value": (
+        "net Net {\n" + MLP + "  «sub»\n}", "E0204", "missing its value `y`",
+    ),
+    "net without a default": (
+        "net Net(«classes») {\n" + MLP + "  Linear(classes)\n}", "E0204", "has no default",
+    ),
+    "label twice": (
+        "net Net {\n" + MLP + "  a: Linear(3)\n  «a»: Linear(3)\n}", "E0205", "the name `a` is used twice",
+    ),
+    "hyper-parameter and value": (
+        "net Net(width=3) {\n" + MLP + "  «width»: Linear(3)\n}", "E0205", "hyper-parameter",
+    ),
+    "argument twice": (
+        "net Net {\n" + MLP + "  Linear(3, «units=4»)\n}", "E0205", "given twice",
+    ),
+    "block twice": (
+        "block B { relu }\nblock «B» { tanh }\nnet Net {\n" + MLP + "  B\n}", "E0205", "used twice",
+    ),
+    "unknown value": (
+        "net Net {\n" + MLP + "  logits: Linear(3)\n  output y = «logit» + 1\n}",
+        "E0206", "did you mean `logits`?",
+    ),
+    "unknown value in a loss": (
+        "net Net {\n" + MLP + "  output logits: Linear(3)\n}\n"
+        "train {\n  target t: float32[N, 3]\n  loss mse(«logit», t)\n  optimizer = SGD(lr=1)\n  batch = 2\n}",
+        "E0206", "values of Net that can be used here: x, logits, t",
+    ),
+    "reserved name": (
+        "net Net {\n" + MLP + "  «validation»: Linear(3)\n}", "E0208", "the name `validation` is reserved",
+    ),
+    "name of a function": (
+        "net Net {\n" + MLP + "  «relu»: Linear(3)\n}", "E0208", "`relu` is the name of a function",
+    ),
+    "block in lower case": (
+        "block «b» { relu }\nnet Net {\n" + MLP + "  relu\n}", "E0208", "call it `B`",
+    ),
+    "block named like a layer": (
+        "block «Conv» { relu }\nnet Net {\n" + MLP + "  relu\n}", "E0208", "`Conv` is a layer of the language",
+    ),
+    "recursion": (
+        "block Tree(depth) {\n  Linear(3) -> «Tree(depth - 1)»\n}\nnet Net {\n" + MLP + "  Tree(3)\n}",
+        "E0209", "block `Tree` contains itself",
+    ),
+    "recursion through another block": (
+        "block A { B }\nblock B { «A» }\nnet Net {\n" + MLP + "  A\n}", "E0209", "block `A` contains itself",
+    ),
+    "misspelled dimension": (
+        "net Net(classes=3) {\n  input x: float32[N, «clases»]\n  relu\n}",
+        "E0210", "did you mean the hyper-parameter `classes`?",
+    ),
+    "dimension of a check": (
+        "net Net {\n" + MLP + "  Linear(3) -> [«M», 3]\n}", "E0210", "the dimension `M` is not known",
+    ),
+    "no such member": (
+        "block B { a: Linear(3) }\nnet Net {\n" + MLP + "  b: B\n  output y = b.«c»\n}",
+        "E0211", "inside b: a",
+    ),
+    "weight of a row with two layers": (
+        "net Net {\n" + MLP + "  b: Linear(3) -> Linear(3)\n  output y = sum(b.«weight»)\n}",
+        "E0211", "several layers with weights",
+    ),
+    "weight of a shared layer before its first call": (
+        "net Net {\n" + MLP + "  layer l = Linear(3)\n  output y = sum(«l.weight»)\n}",
+        "E0211", "`l` has no weights yet",
+    ),
+    # ---- shapes
+    "branches of add": (
+        "net Net {\n" + MLP + "  «add» {\n    | Linear(3)\n    | Linear(4)\n  }\n}",
+        "E0301", "branch 1 gives float32[N, 3]",
+    ),
+    "branches that broadcast": (
+        "net Net {\n" + MLP + "  «add» { | Linear(3) | Linear(1) }\n}", "E0301", "dimension 1: 3 and 1",
+    ),
+    "checked shape": (
+        "net Net {\n" + IMAGE + "  Conv(96, 11x11, stride=4) -> max_pool(3x3, stride=2) -> «[N, 96, 27, 27]»\n}",
+        "E0302", "floor((224 + 2*0 - 11) / 4) + 1 = 54",
+    ),
+    "a shape does not reshape": (
+        "net Net {\n" + MLP + "  relu -> «[N, 4, 5]»\n}", "E0302", "reshape([N, 4, 5])",
+    ),
+    "kernel too large": (
+        "net Net {\n  input x: float32[N, 3, 8, 8]\n  Conv(4, «11x11»)\n}", "E0304", "kernel",
+    ),
+    "matrix product": (
+        "net Net {\n  input x: float32[20]\n  param W: float32[20, 10] = normal(std=0.1)\n  output q = W «@» x\n}",
+        "E0307", "20",
+    ),
+    "loss that would broadcast": (
+        "net Net {\n" + MLP + "  output y: Linear(1)\n}\n"
+        "train {\n  target t: float32[N]\n  loss «mse»(y, t)\n  optimizer = SGD(lr=1)\n  batch = 2\n}",
+        "E0309", "[N, N]",
+    ),
+    "header of another rank": (
+        "block B(x: [N, C, H, W]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311", "4 dimensions, the value 2",
+    ),
+    "header of another size": (
+        "block B(x: [N, 5]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311", "is 5, but 20",
+    ),
+    "header names disagree": (
+        "block B(x: [N, D], y: [N, D]) { output z = x + y }\n"
+        "net Net {\n" + MLP + "  h: Linear(3)\n  B(«x»)\n}",
+        "E0311", "`D` of the block is 3, but 20",
+    ),
+    "literal of another shape": (
+        "net Net {\n" + MLP + "  param w: float32[3] = «[1, 2]»\n  output y = sum(w)\n}",
+        "E0311", "the list is [2], the parameter [3]",
+    ),
+    "shared layer of other shapes": (
+        "net Net {\n" + MLP + "  layer l = Linear(7)\n  a: l\n  b: «l»\n}",
+        "E0312", "the first call made its weight: [7, 20]",
+    ),
+    "condition on a free dimension": (
+        "block B(x: [N, C]) { if «N == 3» { relu } }\nnet Net {\n" + MLP + "  B\n}",
+        "E0313", "depends on `N`, which is free",
+    ),
+    "setting from a free dimension": (
+        "block B(x: [N, C]) { Linear(«N») }\nnet Net {\n" + MLP + "  B\n}", "E0313", "N is free",
+    ),
+    # ---- types and settings
+    "loss in class numbers": (
+        "net Net {\n" + MLP + "  output y: Linear(4)\n}\ntrain {\n  target t: float32[N]\n"
+        "  loss cross_entropy(y, «t»)\n  optimizer = SGD(lr=1)\n  batch = 2\n}",
+        "E0401", "float32",
+    ),
+    "setting of another kind": (
+        "net Net {\n" + MLP + "  Linear(«\"many\"»)\n}", "E0402", "takes a whole number",
+    ),
+    "fraction for a whole number": (
+        "net Net {\n" + MLP + "  Linear(units=«7 / 2»)\n}", "E0402", "the number 3.5",
+    ),
+    "unknown word": (
+        "net Net {\n" + IMAGE + "  Conv(4, 3x3, padding=«sam»)\n}", "E0402", "did you mean `same`?",
+    ),
+    "hyper-parameter of another kind": (
+        "block B(width=3) { Linear(width) }\nnet Net {\n" + MLP + "  B(«width=\"a\"»)\n}",
+        "E0402", "the default is the number 3",
+    ),
+    "function in arithmetic": (
+        "net Net {\n" + MLP + "  output y = 1 + «relu»\n}", "E0403", "give it a value to work on",
+    ),
+    "unknown element type": (
+        "net Net {\n  input x: «float23»[N, 3]\n  relu\n}", "E0404", "did you mean `float32`?",
+    ),
+    "division by zero": (
+        "net Net {\n" + MLP + "  Linear(«4 // 0»)\n}", "E0404", "divides by 0",
+    ),
+    "list of values": (
+        "net Net {\n" + MLP + "  h: Linear(3)\n  output y = [«x», h] + 1\n}", "E0404", "a list holds numbers",
+    ),
+    "repeat of a fraction": (
+        "net Net {\n" + MLP + "  repeat «2.5» { relu }\n}", "E0404", "the number 2.5",
+    ),
+    "for over a number": (
+        "net Net {\n" + MLP + "  for i in «3» { relu }\n}", "E0404", "needs a list",
+    ),
+    "condition on a value": (
+        "net Net {\n" + MLP + "  if «x» { relu }\n}", "E0404", "unfolded by the compiler",
+    ),
+    "element outside a list": (
+        "net Net(d=[1, 2]) {\n" + MLP + "  Linear(d[«2»])\n}", "E0405", "the list has 2",
+    ),
+    "round outside a loop": (
+        "net Net {\n" + MLP + "  l: repeat 2 { Linear(20) }\n  output y = l[«2»]\n}", "E0405", "the loop has 2",
+    ),
+    "rounds sliced as a tensor": (
+        "net Net {\n" + MLP + "  l: repeat 2 { Linear(20) }\n  output y = «l[:, 0]»\n}", "E0405", "last = l[-1]",
+    ),
+    "range of a setting": (
+        "net Net {\n" + IMAGE + "  Conv(4, 3x3, stride=«0»)\n}", "E0406", "at least 1",
+    ),
+    "range of a positional setting": (
+        "net Net {\n" + MLP + "  Dropout(«1.5»)\n}", "E0406", "at most 1",
+    ),
+    # ---- structure
+    "bind without a value": (
+        "net Net {\n" + MLP + "  h = «Linear(128)»\n  output y = h\n}", "E0501", "h: Linear(128)",
+    ),
+    "two inputs": (
+        "net Net {\n  input a: float32[N, 3]\n  input b: float32[N, 3]\n  «Linear(4)»\n}",
+        "E0502", "a -> Linear(4)",
+    ),
+    "merge of two values in the flow": (
+        "net Net {\n" + MLP + "  left: Linear(3)\n  right: Linear(4)\n  «concat(left, right)»\n}",
+        "E0503", "does the row above flow",
+    ),
+    "value right of an arrow": (
+        "net Net {\n" + MLP + "  h: Linear(3)\n  relu -> «h»\n}", "E0504", "an arrow passes a value to a call",
+    ),
+    "too many names": (
+        "net Net {\n" + MLP + "  «a, b»: Linear(3)\n}", "E0505", "2 names for one value",
+    ),
+    "input in a block": (
+        "block B { «input y: float32[N]» }\nnet Net {\n" + MLP + "  B\n}", "E0507", "stands in a net",
+    ),
+    "block without a value": (
+        "block B { param w: float32[2] = zeros }\nnet Net {\n  input a, b: float32[2]\n  q = «B»\n  output y = a + b\n}",
+        "E0508", "gives no value",
+    ),
+    "check of the parameters": (
+        "net Net {\n" + MLP + "  Linear(3)\n  check «parameters == 60»\n}", "E0509", "parameters = 63",
+    ),
+    "scan": (
+        "net Net {\n  input xs: float32[N, T, 4]\n"
+        "  output y = «scan» x in xs, h = zeros([N, 4]) { output n = x + h }\n}",
+        "E0590", "not supported yet",
+    ),
+    "weights of a net": (
+        "net Inner {\n" + MLP + "  Linear(3)\n}\nnet Net {\n" + MLP + "  Inner(«weights=\"a.onnx\"»)\n}",
+        "E0590", "not supported yet",
+    ),
+    # ---- limits
+    "huge repeat": (
+        "net «Net» {\n" + MLP + "  repeat 1000000000 { relu }\n}", "E0901", "2,000,000,000",
+    ),
+    "nested repeats": (
+        "block A { repeat 1000 { relu } }\nblock B { repeat 1000 { A } }\n"
+        "block C { repeat 1000 { B } }\nnet «Net» {\n" + MLP + "  C\n}",
+        "E0901", "more than 100,000 operations",
+    ),
+    "repeat that depends on a dimension": (
+        "block A(x: [N, C]) { «repeat C * 100000 »{ relu } }\nnet Net {\n" + MLP + "  A\n}",
+        "E0901", "more than 100,000 operations",
+    ),
+    "huge number": (
+        "net Net {\n" + MLP + "  Linear(«9 ** 9 ** 9»)\n}", "E0901", "too large",
+    ),
+}  # fmt: skip
