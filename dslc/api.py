@@ -1,14 +1,14 @@
 """The commands as functions: what the command line does, for Python.
 
-    import dslc
+    from dslc import api
 
-    net = dslc.load("specs/lenet5.net", classes=10)          # a Network: calls, values with their types, parameters
-    dslc.compile("specs/lenet5.net", "build")                # the four files
-    assert dslc.check("specs/lenet5.net").passed
-    dslc.train("specs/lenet5.net", "runs/lenet5", **{"train.epochs": 3})
+    net = api.load("specs/lenet5.net", classes=10)           # a Network: calls, values with their types, parameters
+    api.compile("specs/lenet5.net", "build")                 # the four files
+    assert api.check("specs/lenet5.net").passed
+    api.train("specs/lenet5.net", "runs/lenet5", **{"train.epochs": 3})
 
 Keyword arguments are hyper-parameters and training settings, as `--set` takes them. Mistakes in a spec raise
-`dslc.CompileError`, whose `diagnostics` are data; faults at run time are those of `dslc_runtime.errors`.
+`CompileError`, whose `diagnostics` are data; faults at run time are those of `dslc_runtime.errors`.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ def train_graph(network: Network, *, rules: Mapping[str, Rule] = RULES, probe: b
         g.output(f"loss.{term.name}", value)
     for name, value in losses.batch_figures(g, network, environment).items():
         g.output(name, value)
-    g.output("finite", finite(g, [loss, *following.values()]))
+    changed = [following[p.name] for p in network.parameters if p.name in following]
+    g.output("finite", finite(g, [loss, *changed]))
     for name, value in following.items():
         g.output(f"{name}.next", value)
     if probe:

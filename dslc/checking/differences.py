@@ -20,6 +20,9 @@ from dslc.reference.interpreter import Evaluation, Interpreter
 STEPS = (1e-5, 1e-6, 2e-7)
 """Lengths of a step along a unit direction, tried in turn until none of its differences crosses a kink."""
 
+SHARE = 0.05
+"""How much of a direction is the gradient itself: a slope of at least that much is compared with it."""
+
 MOST_TENSORS = 32
 
 Direction = dict[Value, Array]
@@ -82,8 +85,8 @@ def _judge(
 def _direction(gradients: Mapping[Value, Array], generator: np.random.Generator) -> Direction:
     noise = {value: generator.standard_normal(gradient.shape) for value, gradient in gradients.items()}
     noise_length, length = _length(noise), _length(gradients) or 1.0
-    # Less noise than gradient: the two never cancel, not even where there is only one number.
-    mixed = {v: gradients[v] / length + 0.5 * noise[v] / noise_length for v in gradients}
+    # Along the gradient itself every activation moves most and crosses the most kinks: a part is enough.
+    mixed = {v: SHARE * gradients[v] / length + noise[v] / noise_length for v in gradients}
     total = _length(mixed)
     return {value: arrow / total for value, arrow in mixed.items()}
 

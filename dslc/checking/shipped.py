@@ -109,7 +109,10 @@ def _next_state(
 
 def _moved(name: str, before: Array, found: Array, expected: Array) -> Finding:
     """A next value may be off by a part of the update, and by the rounding of the value itself."""
-    update = rms(expected - np.asarray(before, np.float64))
+    if np.array_equal(found, expected):  # a schedule may start at infinity and stay there
+        return Finding("update", name, 0.0, measure.UPDATE)
+    start = np.where(np.isfinite(before), np.asarray(before, np.float64), 0.0)
+    update = rms(expected - start)
     rounding = 2.0**-23 * rms(expected)
     size = update or rounding or 1.0
     error = rms(np.asarray(found, np.float64) - expected) / size

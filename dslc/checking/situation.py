@@ -21,7 +21,9 @@ from dslc.train import losses
 Execute = Callable[[ir.Model, Mapping[str, Array]], dict[str, Array]]
 """Runs a model on arrays by name and returns its outputs by name."""
 
-SEED, STEP, STEPS_PER_EPOCH, VALIDATION = 11, 3, 7, 0.5
+SEED, STEP, STEPS_PER_EPOCH, VALIDATION = 11, 14, 7, 0.5
+"""The step is the first of an epoch, so that a schedule which looks at the validation does."""
+
 FREE_SIZE = 3
 """The size of a free dimension where no train section says it (the next one is larger by one)."""
 

@@ -140,7 +140,7 @@ def summary(spec: str, settings: tuple[str, ...], net: str | None, as_json: bool
 
     learning, _ = open_spec(spec, settings, net).networks()
     found = summarize(learning)
-    click.echo(json.dumps(found.to_json(), indent=2) if as_json else found.to_text())
+    click.echo(json.dumps(found.to_json(), indent=2) if as_json else found.text())
 
 
 STAGES = ("tree", "network", "graph", "gradient", "onnx")

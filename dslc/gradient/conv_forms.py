@@ -201,10 +201,11 @@ def choose_form(conv: Convolution, target: Target) -> str:
     columns where there are groups: `correlate` has a kernel as large as an image, which convolution
     libraries are not made for.
     """
-    if target == "cuda":
-        return "rows" if conv.group == 1 and not conv.window.is_point else "columns"
     possible = costs(conv)
-    return min(possible, key=lambda name: possible[name])
+    if target == "cuda":
+        wanted = ("columns", "rows") if conv.window.is_point else ("rows", "columns")
+        return next((form for form in wanted if form in possible), "correlate")
+    return min(possible, key=lambda form: possible[form])
 
 
 def costs(conv: Convolution) -> dict[str, float]:

@@ -36,7 +36,7 @@ def differentiate(
 
     A value that `of` does not depend on is missing from the result; with `zeros` it is zero.
 
-    Shapes: each gradient has the type of its value, `cotangent` (ones where not given) that of `of`.
+    Shapes: each gradient has the type of its value, `cotangent` (ones if not given) that of `of`.
     Formula: result[x] = the sum over the elements of `of` of cotangent * d of / d x.
     Errors: GradientError where a node on the way has no rule.
     """
@@ -146,9 +146,7 @@ def _unbroadcast(g: Builder, gradient: ir.Value, shape: tuple[int | Expression, 
     extra = max(len(wide) - len(shape), 0)
     axes = [*range(extra)]
     axes += [
-        axis
-        for axis in range(extra, len(wide))
-        if shape[axis - len(wide)] == 1 and wide[axis] != 1
+        axis for axis in range(extra, len(wide)) if shape[axis - len(wide)] == 1 and wide[axis] != 1
     ]
     if not axes:
         return gradient

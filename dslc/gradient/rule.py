@@ -26,7 +26,7 @@ import onnx_ir as ir
 
 from dslc.dims import Expression
 from dslc.errors import DslcError
-from dslc.graph.builder import constant_of, type_of
+from dslc.graph.builder import Builder, constant_of, type_of
 from dslc.types import DType
 
 Target = Literal["cpu", "cuda"]
@@ -72,10 +72,6 @@ class Node:
     def has(self, index: int) -> bool:
         """Tell whether the optional input `index` is there."""
         return index < len(self.inputs) and self.inputs[index] is not None
-
-    def wants(self, index: int) -> bool:
-        """Tell whether the gradient of input `index` is wanted."""
-        return index < len(self.wanted) and self.wanted[index]
 
     def shape(self, index: int) -> tuple[int, ...]:
         """Return the shape of an input as plain numbers."""
@@ -149,7 +145,6 @@ def rule(*operators: str) -> Callable[[Decorated], Decorated]:
     return mark
 
 
-def full(g: Any, shape: tuple[int | Expression, ...], number: float, dtype: DType) -> ir.Value:
+def full(g: Builder, shape: tuple[int | Expression, ...], number: float, dtype: DType) -> ir.Value:
     """Return a tensor of one number, made when the graph runs: it takes no room in the file."""
-    result: ir.Value = g.expand(g.constant(number, dtype), shape)
-    return result
+    return g.expand(g.constant(number, dtype), shape)

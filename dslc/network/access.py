@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dslc.network.arguments import entity_text
 from dslc.network.operators import index_tensor
 from dslc.network.places import (
     Form,
@@ -19,13 +18,14 @@ from dslc.network.scope import (
     POISON,
     Entity,
     Frame,
-    Mistake,
-    Poisoned,
+    MistakeError,
+    PoisonedError,
     Result,
     Results,
     SharedLayer,
 )
-from dslc.network.static import Unfit, element, is_static
+from dslc.network.settings import entity_text
+from dslc.network.static import UnfitError, element, is_static
 from dslc.network.suggest import did_you_mean
 from dslc.syntax import tree
 
@@ -34,7 +34,7 @@ def attribute(node: tree.Attribute, frame: Frame) -> Entity:
     """Return `value.name`: a label inside a block, a weight of a layer, or a list of them for `l[:].x`."""
     holder = frame.work.evaluate(node.value, frame)
     if holder is POISON:
-        raise Poisoned
+        raise PoisonedError
     if isinstance(holder, Results):
         return Results(tuple(_single(_member(item.place, node, frame)) for item in holder.items))
     if isinstance(holder, SharedLayer):
@@ -54,7 +54,7 @@ def _member(place: Place | None, node: tree.Attribute, frame: Frame) -> Entity:
     if place is not None:
         found = find_member(place, name)
         if found is POISON:
-            raise Poisoned
+            raise PoisonedError
         if found is not None:
             return found
         parameter = find_parameter(place, name)
@@ -65,13 +65,13 @@ def _member(place: Place | None, node: tree.Attribute, frame: Frame) -> Entity:
 
 def _single(entity: Entity) -> Result:
     if not isinstance(entity, Result):
-        raise Poisoned
+        raise PoisonedError
     return entity
 
 
 def _layer_member(layer: SharedLayer, node: tree.Attribute, frame: Frame) -> Entity:
     if layer.failed:
-        raise Poisoned
+        raise PoisonedError
     target = layer.place.target
     if target is None:
         raise frame.mistake(
@@ -83,7 +83,7 @@ def _layer_member(layer: SharedLayer, node: tree.Attribute, frame: Frame) -> Ent
     return _member(target, node, frame)
 
 
-def _no_member(place: Place | None, node: tree.Attribute, frame: Frame) -> Mistake:
+def _no_member(place: Place | None, node: tree.Attribute, frame: Frame) -> MistakeError:
     known = member_names(place) if place is not None else ()
     owners = _owners(place) if place is not None else []
     facts = [f"inside {node.value.span.text}: {', '.join(dict.fromkeys(known))}"] if known else []
@@ -110,7 +110,7 @@ def index(node: tree.Index, frame: Frame) -> Entity:
     """Return `value[items]`: an element of a list, a round of a labelled loop, or part of a tensor."""
     holder = frame.work.evaluate(node.value, frame)
     if holder is POISON:
-        raise Poisoned
+        raise PoisonedError
     if isinstance(holder, Results):
         return _of_list(holder.items, node, frame)
     if isinstance(holder, Result):
@@ -157,7 +157,7 @@ def _of_list(items: Sequence[Result], node: tree.Index, frame: Frame) -> Entity:
 def _whole(node: tree.Expression, frame: Frame) -> int:
     found = frame.work.evaluate(node, frame)
     if found is POISON:
-        raise Poisoned
+        raise PoisonedError
     if not isinstance(found, int) or isinstance(found, bool):
         raise frame.mistake("E0404", "an index must be a whole number", node.span)
     return found
@@ -171,7 +171,7 @@ def _static_element(holder: Any, node: tree.Index, frame: Frame) -> Entity:
     position = _whole(node.items[0], frame)
     try:
         return element(holder, position)
-    except Unfit as error:
+    except UnfitError as error:
         raise frame.mistake(
             "E0405", "there is no such element", node.items[0].span, str(error)
         ) from error

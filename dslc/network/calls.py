@@ -3,97 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from dslc.errors import Label, RuleError
-from dslc.network.arguments import NO_FLOW, Bound, Flow, Signature, bind, entity_text, make
-from dslc.network.network import Call, Constant, Parameter, Value
+from dslc.network.arguments import bind
+from dslc.network.constants import constant
+from dslc.network.network import Call, Constant, Input, Parameter, Target, Value
 from dslc.network.places import Form, Place
 from dslc.network.scope import (
     POISON,
-    Chain,
     Entity,
     Frame,
-    Maker,
-    Mistake,
+    MistakeError,
     Operator,
-    Poisoned,
+    PoisonedError,
     Result,
     Results,
     Scope,
-    Work,
 )
-from dslc.network.static import describe, is_static
+from dslc.network.settings import entity_text, make
+from dslc.network.signature import NO_FLOW, Bound, Flow, Signature
+from dslc.network.static import is_static
+from dslc.network.weights import OtherWeightsError, check_specs
 from dslc.operation import Operation, ParameterSpec
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.types import DType, Size, TensorType, shape_text
-
-
-@dataclass(frozen=True)
-class Fresh:
-    """Makes new weights for every call."""
-
-    work: Work
-
-    def make(
-        self, specs: tuple[ParameterSpec, ...], span: Span, chain: Chain
-    ) -> tuple[Parameter, ...]:
-        made = tuple(
-            Parameter(
-                spec.name,
-                spec.type,
-                span,
-                chain,
-                initializer=spec.initializer,
-                trained=spec.trained,
-            )
-            for spec in specs
-        )
-        self.work.parameters.extend(made)
-        return made
-
-
-class OtherWeights(Exception):
-    """A shared layer is called with values that would need other weights."""
-
-    def __init__(self, name: str, made: TensorType | None, wanted: TensorType | None) -> None:
-        super().__init__(name)
-        self.name, self.made, self.wanted = name, made, wanted
-
-
-@dataclass
-class Shared:
-    """Makes weights in the first call of a shared layer and gives the same ones to every later call."""
-
-    parent: Maker
-    made: list[tuple[Parameter, ...]] = field(default_factory=list)
-    position: int = 0
-    complete: bool = False
-
-    def begin(self) -> None:
-        self.position = 0
-
-    def make(
-        self, specs: tuple[ParameterSpec, ...], span: Span, chain: Chain
-    ) -> tuple[Parameter, ...]:
-        if not self.complete:
-            self.made.append(self.parent.make(specs, span, chain))
-            return self.made[-1]
-        known = self.made[self.position] if self.position < len(self.made) else ()
-        self.position += 1
-        for index in range(max(len(known), len(specs))):
-            made = known[index].type if index < len(known) else None
-            wanted = specs[index].type if index < len(specs) else None
-            if made != wanted:
-                raise OtherWeights(specs[index].name if wanted else "weight", made, wanted)
-        return known
+from dslc.types import DType, TensorType, shape_text
 
 
 def operation_signature(operation: type[Operation]) -> Signature:
+    """Return what a call of an operation takes."""
     return Signature(
         operation.language_name(), operation.values(), operation.settings(), operation.signature()
     )
@@ -160,18 +99,6 @@ def operate(
     return _append(instance, values, parameters, found, frame, bound.span, place)
 
 
-def check_specs(name: str, specs: Sequence[ParameterSpec]) -> None:
-    """Refuse weights whose size is not known, or that their initializer cannot fill (RuleError)."""
-    for spec in specs:
-        if not spec.type.is_static:
-            raise RuleError(
-                "E0313",
-                f"the {spec.name} of `{name}` would have no fixed size",
-                text=f"it would be {shape_text(spec.type.shape)}",
-            )
-        spec.initializer.check(spec.type.sizes)
-
-
 def operands(bound: Bound, frame: Frame, name: str) -> tuple[Value | None, ...]:
     """Return the values of a call; numbers and lists become constants."""
     flat: list[tuple[Entity, Span]] = []
@@ -179,7 +106,7 @@ def operands(bound: Bound, frame: Frame, name: str) -> tuple[Value | None, ...]:
         items = entity.items if isinstance(entity, Results) else (entity,)
         flat.extend((item, span or bound.span) for item in items)
     if any(entity is POISON for entity, _ in flat):
-        raise Poisoned
+        raise PoisonedError
     bound.value_spans = [span for _, span in flat]
     tensors = [entity.value.type.dtype for entity, _ in flat if isinstance(entity, Result)]
     return tuple(_operand(entity, span, tensors, frame, name) for entity, span in flat)
@@ -204,47 +131,6 @@ def _operand(
     )
 
 
-def constant(entity: Any, span: Span, frame: Frame, others: Sequence[DType] = ()) -> Constant:
-    """Make a constant of a static value.
-
-    Numbers are float32, ranges int64, truth values bool. Beside a tensor, a number takes its element type where
-    that can hold it.
-    """
-    items = entity.sizes if isinstance(entity, Size) else entity
-    listed = np.asarray(items) if isinstance(items, bool | int | float | tuple | range) else None
-    if listed is None or listed.dtype.kind not in "biuf":
-        raise frame.mistake("E0403", "a value is needed here", span, f"this is {describe(entity)}")
-    if isinstance(entity, range):
-        dtype = DType.INT64
-    elif listed.dtype.kind == "b":
-        dtype = DType.BOOL
-    else:
-        dtype = next((d for d in others if _holds(d, listed)), DType.FLOAT32)
-    array = listed.astype(dtype.numpy)
-    return Constant("", TensorType(dtype, array.shape), span, frame.chain, array=array)
-
-
-def _holds(dtype: DType, numbers: Any) -> bool:
-    """Tell whether an element type can hold some numbers: floats any, integers whole ones in their range."""
-    if dtype.is_float:
-        return True
-    if not dtype.is_integer or numbers.dtype.kind == "f":
-        return False
-    limits = np.iinfo(dtype.value)
-    return bool(((numbers >= limits.min) & (numbers <= limits.max)).all())
-
-
-def as_result(entity: Entity, span: Span, frame: Frame) -> Result:
-    """Return an entity as tensors; numbers become constants. Raises Mistake for anything else."""
-    if entity is POISON:
-        raise Poisoned
-    if isinstance(entity, Result):
-        return entity
-    if is_static(entity):
-        return Result((constant(entity, span, frame),))
-    raise frame.mistake("E0403", "a value is needed here", span, f"this is {entity_text(entity)}")
-
-
 @dataclass(frozen=True)
 class Site:
     """A call as its messages see it."""
@@ -255,7 +141,7 @@ class Site:
     name_span: Span
     described: Sequence[str]
 
-    def mistake(self, error: RuleError) -> Mistake:
+    def mistake(self, error: RuleError) -> MistakeError:
         """Put places to what a rule says."""
         return self.frame.mistake(
             error.code,
@@ -267,7 +153,7 @@ class Site:
             helps=error.helps,
         )
 
-    def other_weights(self, error: OtherWeights) -> Mistake:
+    def other_weights(self, error: OtherWeightsError) -> MistakeError:
         made = shape_text(error.made.shape) if error.made else "missing"
         wanted = shape_text(error.wanted.shape) if error.wanted else "not there"
         return self.frame.mistake(
@@ -306,7 +192,8 @@ class Site:
     def _origin(self, index: int, value: Value) -> str:
         if self.described:
             return f"{self.described[index]} gives {shape_text(value.type.shape)}"
-        return f"this gives {value.type}"
+        declared = isinstance(value, Input | Target | Parameter)
+        return f"this {'is' if declared else 'gives'} {value.type}"
 
 
 def _weights(specs: tuple[ParameterSpec, ...], site: Site) -> tuple[Parameter, ...]:
@@ -314,7 +201,7 @@ def _weights(specs: tuple[ParameterSpec, ...], site: Site) -> tuple[Parameter, .
         return ()
     try:
         return site.frame.maker.make(specs, site.bound.span, site.frame.chain)
-    except OtherWeights as error:
+    except OtherWeightsError as error:
         raise site.other_weights(error) from error
 
 

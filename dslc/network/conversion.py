@@ -25,7 +25,7 @@ WORDS: Mapping[str, object] = {"none": None, **{dtype.value: dtype for dtype in 
 
 
 @cache
-def settings_of(family: type) -> tuple[SettingInfo, ...]:
+def settings_of(family: type[Any]) -> tuple[SettingInfo, ...]:
     """Return the settings of an operation, initializer, optimizer or schedule, in positional order."""
     if issubclass(family, Operation):
         return family.settings()
@@ -100,6 +100,7 @@ def out_of_range(value: Any, info: SettingInfo) -> str | None:
 
 
 def required(info: SettingInfo) -> bool:
+    """Tell whether a call must give a setting."""
     return info.default is MISSING
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from dslc.errors import LimitError
 from dslc.network.places import Form, Place
-from dslc.network.scope import DEPTH_LIMIT, Definition, Frame, Mistake, Poisoned, Scope
+from dslc.network.scope import DEPTH_LIMIT, Definition, Frame, MistakeError, PoisonedError, Scope
 from dslc.network.static import FUNCTIONS, is_static
 from dslc.syntax import tree
 
@@ -113,7 +113,7 @@ class _Counter:
         place = Place(Form.BLOCK, "")
         try:
             found = work.evaluate(node, Frame(work, scope, place, self.frame.maker))
-        except (Mistake, Poisoned, LimitError):
+        except (MistakeError, PoisonedError, LimitError):
             return UNKNOWN
         return found if is_static(found) or isinstance(found, Definition) else UNKNOWN
 

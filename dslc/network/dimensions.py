@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import Label
-from dslc.network.scope import POISON, Frame, Mistake, Poisoned, Result
+from dslc.network.scope import POISON, Frame, MistakeError, PoisonedError, Result
 from dslc.network.static import describe, is_static
 from dslc.network.suggest import did_you_mean, nearest
 from dslc.source import Span
@@ -30,6 +31,7 @@ def declared_type(node: tree.Type, frame: Frame) -> TensorType:
 
 
 def dtype_of(word: tree.Identifier, frame: Frame) -> DType:
+    """Read an element type (E0404)."""
     names = [dtype.value for dtype in DType]
     if word.text not in names:
         raise frame.mistake(
@@ -51,6 +53,7 @@ def _declared(node: tree.Expression, frame: Frame) -> Dim:
 
 
 def define_dimension(name: str, size: Dim, span: Span, frame: Frame) -> None:
+    """Give a dimension its name and size."""
     frame.scope.names[name] = size
     frame.scope.spans[name] = span
 
@@ -62,7 +65,7 @@ def known_dimension(node: tree.Expression, frame: Frame, least: int = 0) -> Dim:
             raise unknown_dimension(name, frame)
     entity = frame.work.evaluate(node, frame)
     if entity is POISON:
-        raise Poisoned
+        raise PoisonedError
     if isinstance(entity, bool) or not isinstance(entity, int | Expression):
         found = describe(entity) if is_static(entity) else "a value of the net"
         raise frame.mistake(
@@ -75,7 +78,7 @@ def known_dimension(node: tree.Expression, frame: Frame, least: int = 0) -> Dim:
     return entity
 
 
-def unknown_dimension(node: tree.Name, frame: Frame) -> Mistake:
+def unknown_dimension(node: tree.Name, frame: Frame) -> MistakeError:
     """Return E0210, with the hyper-parameter or dimension that may be meant."""
     visible = frame.scope.visible()
     known = [name for name, e in visible.items() if is_static(e) and not isinstance(e, bool)]
@@ -94,7 +97,7 @@ def unknown_dimension(node: tree.Name, frame: Frame) -> Mistake:
 
 
 def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[str]) -> None:
-    """Hold a value against `-> [N, 64, 30, 30]`. Raises Mistake (E0302)."""
+    """Hold a value against `-> [N, 64, 30, 30]`. Raises MistakeError (E0302)."""
     wanted = [None if _is_blank(item) else known_dimension(item, frame) for item in node.items]
     value = result.value
     shape = value.type.shape
@@ -120,6 +123,23 @@ def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[s
     )
 
 
+def name_dimensions(node: tree.Type, result: Result, frame: Frame) -> None:
+    """Give the plain names in a header their sizes, so that defaults can use them."""
+    shape = result.value.type.shape
+    if len(shape) != len(node.dims):
+        return
+    for item, dim in zip(node.dims, shape, strict=True):
+        if _is_new(item, frame) and item.text[0].isupper():
+            define_dimension(item.text, dim, item.span, frame)
+
+
+def _is_new(item: tree.Expression, frame: Frame) -> TypeGuard[tree.Name]:
+    """Tell whether a dimension of a header is a name that has no size yet."""
+    if not isinstance(item, tree.Name) or _is_blank(item):
+        return False
+    return item.text not in frame.scope.names
+
+
 def bind_header(
     name: tree.Identifier, node: tree.Type, result: Result, frame: Frame, span: Span
 ) -> None:
@@ -136,11 +156,7 @@ def bind_header(
         message = f"`{name.text}` of the block is {node.dtype.text}, the value {value.type.dtype}"
         raise _unlike_header(message, name, said, result, frame, span)
     for item, dim in zip(node.dims, shape, strict=True):
-        if (
-            isinstance(item, tree.Name)
-            and item.text not in frame.scope.names
-            and not _is_blank(item)
-        ):
+        if _is_new(item, frame):
             if not item.text[0].isupper():
                 raise unknown_dimension(item, frame)
             define_dimension(item.text, dim, item.span, frame)
@@ -152,7 +168,7 @@ def bind_header(
 
 def _unlike_header(
     message: str, name: tree.Identifier, said: str, result: Result, frame: Frame, span: Span
-) -> Mistake:
+) -> MistakeError:
     value = result.value
     return frame.mistake(
         "E0311",

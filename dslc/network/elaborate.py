@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dslc.errors import CompileError, Diagnostic, Label, LimitError, Severity
-from dslc.network.arguments import Bound, setting_value
-from dslc.network.blocks import hyper_parameters
-from dslc.network.calls import Fresh
+from dslc.network.arguments import setting_value
+from dslc.network.checks import run_checks
+from dslc.network.complaints import no_default, no_output, output_name, several, too_deep
 from dslc.network.counting import least_calls
 from dslc.network.expressions import evaluate
 from dslc.network.freezing import Weights
+from dslc.network.headers import hyper_parameters
 from dslc.network.library import standard_library
 from dslc.network.lines import Lines, line_paths, read_lines
 from dslc.network.modules import Load, Modules
-from dslc.network.names import Namer
-from dslc.network.network import Input, Network, Training, Value
+from dslc.network.names import names_of
+from dslc.network.network import Input, Network, Training
+from dslc.network.options import read_settings
 from dslc.network.overrides import (
     Overrides,
     read_overrides,
@@ -30,20 +33,25 @@ from dslc.network.scope import (
     Definition,
     Frame,
     Library,
-    Mistake,
+    MistakeError,
     Module,
     Result,
     Scope,
     Work,
     too_many,
 )
-from dslc.network.stacks import run, run_checks
+from dslc.network.signature import Bound
+from dslc.network.stacks import run
 from dslc.network.suggest import did_you_mean
-from dslc.network.training import read_settings, training_of
+from dslc.network.training import training_of
 from dslc.network.usage import Written, warnings_of
+from dslc.network.weights import Fresh
 from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
+
+RECURSION_LIMIT = 5_000
+"""Python's, while a spec is read: enough for blocks as deep as `DEPTH_LIMIT`."""
 
 
 def elaborate(
@@ -64,11 +72,15 @@ def elaborate(
     Errors: CompileError with every independent mistake in the order of the file; LimitError where the net is too large.
     """
     work = Work(library or standard_library(), training, evaluate, run)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, RECURSION_LIMIT))
     try:
         overrides = read_overrides(settings or {})
         return _Elaboration(work, file, overrides, net).network(load)
     except RecursionError as error:
-        raise LimitError([_too_deep(file)]) from error
+        raise LimitError([too_deep(file)]) from error
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 @dataclass
@@ -155,15 +167,15 @@ class _Elaboration:
                 info = SettingInfo(name, Any, None, {})
                 bound.settings[name] = setting_value(info, setting.value, frame, definition.name)
                 bound.spans[name] = setting.value.span
-            except Mistake as mistake:
+            except MistakeError as mistake:
                 self.work.report(mistake.diagnostic)
         for name, parameter in known.items():
             if parameter.default is None and name not in bound.settings:
-                self.work.report(_no_default(parameter))
+                self.work.report(no_default(parameter))
         self._stop()
         try:
             hyper_parameters(definition, bound.settings, bound.spans, frame)
-        except Mistake as mistake:
+        except MistakeError as mistake:
             self.work.report(mistake.diagnostic)
             self._stop()
         frame.hyper = ""
@@ -180,14 +192,15 @@ class _Elaboration:
             self._note(statement, calls, parameters, frame)
         run_checks(frame)
         if not frame.outputs and isinstance(frame.flow, Result):
-            frame.outputs[_output_name(frame.flow.value, frame)] = frame.flow
+            frame.outputs[output_name(frame.flow.value, frame)] = frame.flow
         if not frame.outputs and not self._errors():
-            self.work.report(_no_output(definition))
+            self.work.report(no_output(definition))
 
     def _note(self, statement: tree.Statement, calls: int, parameters: int, frame: Frame) -> None:
         node = statement.definition if isinstance(statement, tree.Output) else statement
         names = node.labels if isinstance(node, tree.Row) else ()
         names = node.names if isinstance(node, tree.Bind) else names
+        names = (node.name,) if isinstance(node, tree.Parameter) else names
         found = [frame.scope.names.get(name.text) for name in names] or [frame.flow]
         values = [
             value for entity in found if isinstance(entity, Result) for value in entity.values
@@ -206,7 +219,7 @@ class _Elaboration:
         sections = [item for item in self.file.items if isinstance(item, tree.Train)]
         for section in sections:
             if section is not sections[0] or section.name is not None:
-                self.work.report(_several(section))
+                self.work.report(several(section))
         if sections:
             return with_settings(sections[0], self.overrides.train)
         for name, setting in self.overrides.train.items():
@@ -266,18 +279,6 @@ class _Elaboration:
         return sorted(diagnostics, key=position)
 
 
-def names_of(frame: Frame, lines: Lines) -> None:
-    """Name every value, weight and call of a net and of its train section."""
-    namer = Namer()
-    declared: list[Value] = [*frame.made.values(), *lines.targets]
-    for value in declared:
-        namer.value(value, value.name)
-    namer.body(frame.place, "")
-    for path, place in line_paths(lines):
-        namer.labels(place, path)
-        namer.inside(place, path, path, True)
-
-
 def _everything(frame: Frame, lines: Lines) -> Place:
     """Return a place that holds the net and the lines of the train section."""
     places = [frame.place, *(place for _, place in line_paths(lines))]
@@ -299,49 +300,3 @@ def _behind(frame: Frame) -> Frame:
 
 def _file_name(file: tree.File) -> str:
     return file.source.path.replace("\\", "/").rpartition("/")[2]
-
-
-def _output_name(value: Value, frame: Frame) -> str:
-    """Return the label of the value at the end of a net, or `output`."""
-    for name, entity in frame.scope.names.items():
-        if isinstance(entity, Result) and entity.value is value:
-            return name
-    return "output"
-
-
-def _no_output(definition: Definition) -> Diagnostic:
-    return Diagnostic(
-        "E0508",
-        f"the net `{definition.name}` gives no value",
-        Label(definition.node.name.span),
-        helps=("name its result with an output line:  output y = ...",),
-    )
-
-
-def _no_default(parameter: tree.HeaderParameter) -> Diagnostic:
-    name = parameter.name.text
-    return Diagnostic(
-        "E0204",
-        f"the hyper-parameter `{name}` of the net has no default",
-        Label(parameter.span),
-        helps=(
-            f"every hyper-parameter of a net has one, so that it compiles as it is:  {name}=10",
-        ),
-    )
-
-
-def _several(section: tree.Train) -> Diagnostic:
-    return Diagnostic(
-        "E0590",
-        "several or named train sections are not supported yet",
-        Label(
-            section.name.span
-            if section.name
-            else Span(section.span.source, section.span.start, section.span.start + 5)
-        ),
-        helps=("leave one section, without a name",),
-    )
-
-
-def _too_deep(file: tree.File) -> Diagnostic:
-    return Diagnostic("E0902", "this file is nested too deeply", Label(Span(file.source, 0, 0)))

@@ -7,9 +7,10 @@ from typing import Any
 
 from dslc.network import operators, static
 from dslc.network.access import attribute, index
-from dslc.network.arguments import NO_FLOW, Flow, build, entity_text
+from dslc.network.arguments import build
 from dslc.network.blocks import call_block, call_shared
-from dslc.network.calls import as_result, call_operation
+from dslc.network.calls import call_operation
+from dslc.network.constants import as_result
 from dslc.network.dimensions import check_shape
 from dslc.network.lookup import callee, lookup
 from dslc.network.loops import run_for, run_if, run_merge, run_repeat
@@ -19,17 +20,20 @@ from dslc.network.scope import (
     Definition,
     Entity,
     Frame,
-    Mistake,
+    MistakeError,
     Operator,
-    Poisoned,
+    PoisonedError,
     Recipe,
     Result,
     SharedLayer,
 )
-from dslc.network.static import TooLarge, Unfit, is_static
+from dslc.network.settings import entity_text
+from dslc.network.signature import NO_FLOW, Flow
+from dslc.network.static import TooLargeError, UnfitError, is_static
+from dslc.network.trace import Stage, lines, note, note_flow
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.types import Duration, Size, shape_text
+from dslc.types import Duration, Size
 
 
 def evaluate(node: tree.Expression, frame: Frame) -> Entity:
@@ -53,26 +57,27 @@ def start(node: tree.Expression, frame: Frame, flow: Entity | None) -> Entity:
 
 def pipe(node: tree.Pipe, frame: Frame, flow: Entity | None) -> Entity:
     """Pass a value from stage to stage. A mistake in one stage leaves the names in the others to be read."""
-    trace: list[str] = []
+    trace: list[Stage] = []
+    note_flow(trace, flow, frame)
     entity: Entity = POISON
     for position, part in enumerate(node.stages):
         try:
             entity = (
                 start(part, frame, flow) if position == 0 else stage(part, frame, entity, trace)
             )
-            _note(trace, part, entity)
-        except Mistake as mistake:
+            note(trace, part, entity)
+        except MistakeError as mistake:
             frame.work.report(mistake.diagnostic)
             entity = POISON
-        except Poisoned:
+        except PoisonedError:
             entity = POISON
     return entity
 
 
-def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[str]) -> Entity:
+def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[Stage]) -> Entity:
     """Pass `entity` to what stands right of an arrow."""
     if isinstance(node, tree.List):
-        check_shape(node, as_result(entity, node.span, frame), frame, trace)
+        check_shape(node, as_result(entity, node.span, frame), frame, lines(trace))
         return entity
     if isinstance(node, tree.Name):
         target = lookup(node, frame)
@@ -91,6 +96,7 @@ def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[str])
 
 
 def is_callable(entity: Entity) -> bool:
+    """Tell whether a name stands for something to call."""
     return isinstance(entity, Operator | Definition | SharedLayer | Builtin)
 
 
@@ -103,7 +109,7 @@ def apply(target: Entity, node: tree.Expression, frame: Frame, flow: Flow) -> En
     """Call `target` with the arguments of `node`, if it has any."""
     arguments = node.arguments if isinstance(node, tree.Call) else ()
     if target is POISON:
-        raise Poisoned
+        raise PoisonedError
     if isinstance(target, Definition):
         return call_block(target, arguments, frame, flow, node.span)
     if isinstance(target, SharedLayer):
@@ -140,7 +146,7 @@ def _operation(target: Operator, node: tree.Expression, frame: Frame, flow: Flow
 
 def _static_call(name: str, node: tree.Expression, entities: list[Any], frame: Frame) -> Any:
     if any(entity is POISON for entity in entities):
-        raise Poisoned
+        raise PoisonedError
     if not all(is_static(entity) for entity in entities):
         raise frame.mistake(
             "E0404",
@@ -153,28 +159,14 @@ def _static_call(name: str, node: tree.Expression, entities: list[Any], frame: F
 def _worked_out(compute: Callable[[], Any], span: Span, frame: Frame) -> Any:
     try:
         return compute()
-    except Unfit as error:
+    except UnfitError as error:
         code = "E0313" if "free" in str(error) else "E0404"
         raise frame.mistake(code, "this cannot be worked out", span, str(error)) from error
-    except TooLarge as error:
+    except TooLargeError as error:
         raise frame.mistake("E0901", "this number or list is too large", span) from error
 
 
-def _note(trace: list[str], node: tree.Expression, entity: Entity) -> None:
-    """Remember what a stage gave, for the facts of a failed shape check."""
-    if not isinstance(entity, Result) or isinstance(node, tree.List):
-        return
-    name = " ".join(node.span.text.split())
-    shape = shape_text(entity.value.type.shape)
-    call_made = entity.place.call if entity.place else None
-    explain = getattr(call_made.operation, "explain", None) if call_made else None
-    arithmetic = ""
-    if explain is not None and call_made is not None:
-        arithmetic = "     " + explain(tuple(value.type for value in call_made.inputs if value))
-    trace.append(f"{name if len(name) <= 40 else name[:37] + '...'}  {shape}{arithmetic}")
-
-
-def _not_a_stage(node: tree.Expression, entity: Entity | None, frame: Frame) -> Mistake:
+def _not_a_stage(node: tree.Expression, entity: Entity | None, frame: Frame) -> MistakeError:
     what = f"this is {entity_text(entity)}" if isinstance(entity, Result) else "this is not one"
     return frame.mistake(
         "E0504",
@@ -195,7 +187,7 @@ def _name(node: tree.Name, frame: Frame) -> Entity:
 def _list(node: tree.List, frame: Frame) -> Entity:
     items = tuple(evaluate(item, frame) for item in node.items)
     if any(item is POISON for item in items):
-        raise Poisoned
+        raise PoisonedError
     for item, part in zip(items, node.items, strict=True):
         if not is_static(item):
             raise frame.mistake(
@@ -211,7 +203,7 @@ def _list(node: tree.List, frame: Frame) -> Entity:
 def _unary(node: tree.Unary, frame: Frame) -> Entity:
     operand = evaluate(node.operand, frame)
     if operand is POISON:
-        raise Poisoned
+        raise PoisonedError
     if is_static(operand):
         work = (
             (lambda: not static.truth(operand))
@@ -245,7 +237,7 @@ def _logical(node: tree.Binary, frame: Frame) -> Entity:
 
 def _combined(node: tree.Binary, left: Entity, right: Entity, frame: Frame) -> Entity:
     if left is POISON or right is POISON:
-        raise Poisoned
+        raise PoisonedError
     if is_static(left) and is_static(right) and node.operator != "@":
         return _worked_out(lambda: static.binary(node.operator, left, right), node.span, frame)
     return operators.binary(node, left, right, frame)

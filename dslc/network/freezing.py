@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dslc.network.arguments import NO_FLOW, Signature, bind, plain_signature
+from dslc.network.arguments import bind
 from dslc.network.network import Call, Parameter
-from dslc.network.scope import Frame, Mistake, Poisoned
+from dslc.network.scope import Frame, MistakeError, PoisonedError
+from dslc.network.signature import NO_FLOW, Signature, plain_signature
 from dslc.network.suggest import nearest
 from dslc.operation import SettingInfo
 from dslc.optimizers.base import Optimizer
@@ -102,9 +103,9 @@ def _bound(
 ) -> Mapping[str, Any]:
     try:
         return bind(signature, arguments, frame, NO_FLOW, node.span).settings
-    except Mistake as mistake:
+    except MistakeError as mistake:
         frame.work.report(mistake.diagnostic)
-    except Poisoned:
+    except PoisonedError:
         pass
     return {}
 
@@ -120,7 +121,7 @@ def _each(
             frame.work.report(_nothing(path, weights, frame).diagnostic)
 
 
-def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> Mistake:
+def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> MistakeError:
     """Say that a path names no weights, and what there is one level up."""
     words = [str(part) for part in path.parts]
     names = [parameter.name.split(".") for parameter in weights.parameters]

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dslc.errors import RuleError
-from dslc.network.arguments import NO_FLOW, Signature, bind, make
-from dslc.network.calls import Site, as_result, operands
+from dslc.network.arguments import bind
+from dslc.network.calls import Site, operands
+from dslc.network.constants import as_result
 from dslc.network.dimensions import declared_type
 from dslc.network.lookup import define
 from dslc.network.network import Call, Measure, Target, Term, Value
 from dslc.network.places import Form, Place
-from dslc.network.scope import Frame, Mistake, Poisoned, Result
+from dslc.network.scope import Frame, MistakeError, PoisonedError, Result
+from dslc.network.settings import make
+from dslc.network.signature import NO_FLOW, Signature
 from dslc.network.static import is_static
 from dslc.network.suggest import FOREIGN, did_you_mean
 from dslc.syntax import tree
@@ -63,10 +66,10 @@ def line_paths(lines: Lines) -> list[tuple[str, Place]]:
 def _guarded(lines: Lines, frame: Frame, read: Callable[[Frame], None]) -> None:
     try:
         read(frame)
-    except Mistake as mistake:
+    except MistakeError as mistake:
         frame.work.report(mistake.diagnostic)
         lines.failed = True
-    except Poisoned:
+    except PoisonedError:
         lines.failed = True
 
 
@@ -104,7 +107,7 @@ def _term(node: tree.Loss, lines: Lines, frame: Frame) -> None:
     lines.term_places.append(frame.place)
 
 
-def _no_scalar(node: tree.Loss, value: Value, frame: Frame) -> Mistake:
+def _no_scalar(node: tree.Loss, value: Value, frame: Frame) -> MistakeError:
     source = node.value.span.text
     return frame.mistake(
         "E0606",
@@ -149,7 +152,7 @@ def _measure(node: tree.Metric, lines: Lines, frame: Frame) -> None:
     lines.measure_places.append(frame.place)
 
 
-def _no_metric(name: tree.Name, frame: Frame) -> Mistake:
+def _no_metric(name: tree.Name, frame: Frame) -> MistakeError:
     metrics = frame.work.library.metrics
     foreign = FOREIGN.get(name.text)
     text = f"`{foreign}`" if foreign in metrics else did_you_mean(name.text, metrics)

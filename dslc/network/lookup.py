@@ -10,7 +10,7 @@ from dslc.network.scope import (
     Definition,
     Entity,
     Frame,
-    Mistake,
+    MistakeError,
     Operator,
     Recipe,
     Result,
@@ -29,12 +29,12 @@ CAPITAL_FACT = (
 
 
 def lookup(node: tree.Name, frame: Frame, calling: bool = False) -> Entity:
-    """Return what a name stands for. Raises Mistake (E0201, E0202, E0206, E0601)."""
+    """Return what a name stands for. Raises MistakeError (E0201, E0202, E0206, E0601)."""
     found = find(node.text, frame)
     if found is not None:
         return found
     library = frame.work.library
-    foreign = FOREIGN.get(node.text)
+    foreign = FOREIGN.get(node.text, "")
     if foreign in library.operations:
         raise _foreign(node, foreign, frame)
     if calling or node.text[0].isupper():
@@ -90,7 +90,7 @@ def callable_names(frame: Frame) -> list[str]:
     return [*own, *frame.module.definitions, *frame.work.library.operations]
 
 
-def _foreign(node: tree.Name, ours: str, frame: Frame) -> Mistake:
+def _foreign(node: tree.Name, ours: str, frame: Frame) -> MistakeError:
     return frame.mistake(
         "E0202",
         f"`{node.text}` is spelled `{ours}` here",
@@ -101,7 +101,7 @@ def _foreign(node: tree.Name, ours: str, frame: Frame) -> Mistake:
     )
 
 
-def _no_such_call(node: tree.Name, frame: Frame) -> Mistake:
+def _no_such_call(node: tree.Name, frame: Frame) -> MistakeError:
     word = "layer" if node.text[0].isupper() else "function"
     known = callable_names(frame)
     text = did_you_mean(node.text, known)
@@ -120,7 +120,7 @@ def _elsewhere(frame: Frame) -> dict[str, str]:
     return found
 
 
-def _no_such_value(node: tree.Name, frame: Frame) -> Mistake:
+def _no_such_value(node: tree.Name, frame: Frame) -> MistakeError:
     values = frame.scope.values()
     visible = frame.scope.visible()
     suggestion = nearest(node.text, [*visible, *callable_names(frame)])
@@ -139,7 +139,7 @@ def _no_such_value(node: tree.Name, frame: Frame) -> Mistake:
     )
 
 
-def _undeclared(name: str, span: Span, where: str, frame: Frame) -> Mistake:
+def _undeclared(name: str, span: Span, where: str, frame: Frame) -> MistakeError:
     return frame.mistake(
         "E0601",
         f"the {frame.line} uses `{name}`, which is not declared",
@@ -153,7 +153,7 @@ def _undeclared(name: str, span: Span, where: str, frame: Frame) -> Mistake:
 
 
 def define(name: str, entity: Entity, span: Span, frame: Frame) -> None:
-    """Give a name to a value of the body. Raises Mistake (E0205, E0208)."""
+    """Give a name to a value of the body. Raises MistakeError (E0205, E0208)."""
     earlier = frame.scope.span_of(name)
     if earlier is not None:
         known = frame.scope.find(name)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from dslc.errors import Label, LimitError
-from dslc.network.arguments import Bound
-from dslc.network.calls import as_result, bind_settings, operate, operation_signature
+from dslc.network.calls import bind_settings, operate, operation_signature
+from dslc.network.constants import as_result
 from dslc.network.counting import least_calls
 from dslc.network.lookup import lookup
 from dslc.network.places import Form, Place
@@ -17,14 +17,15 @@ from dslc.network.scope import (
     POISON,
     Entity,
     Frame,
-    Mistake,
+    MistakeError,
     Operator,
-    Poisoned,
+    PoisonedError,
     Result,
     Scope,
     too_many,
 )
-from dslc.network.static import Unfit, describe, is_static, truth
+from dslc.network.signature import Bound
+from dslc.network.static import UnfitError, describe, is_static, truth
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -57,7 +58,7 @@ def run_if(node: tree.If, frame: Frame, flow: Entity | None) -> Entity | None:
     condition = _static(node.condition, frame)
     try:
         holds = truth(condition)
-    except Unfit as error:
+    except UnfitError as error:
         raise frame.mistake(
             "E0404", "a condition must be true or false", node.condition.span, str(error)
         ) from error
@@ -115,7 +116,7 @@ def _run(
 def _static(node: tree.Expression, frame: Frame) -> Any:
     found = frame.work.evaluate(node, frame)
     if found is POISON:
-        raise Poisoned
+        raise PoisonedError
     if is_static(found):
         return found
     raise frame.mistake(
@@ -134,7 +135,7 @@ def run_merge(node: tree.Merge, frame: Frame, flow: Entity | None) -> Entity:
     inner = replace(frame, label="")
     ends = [_branch(branch, inner, flow) for branch in node.branches]
     if any(end is POISON for end in ends):
-        raise Poisoned
+        raise PoisonedError
     results = [
         _branch_result(end, branch, node, frame)
         for end, branch in zip(ends, node.branches, strict=True)
@@ -178,9 +179,9 @@ def _can_merge(operator: Operator) -> bool:
 def _branch(branch: tree.Branch, frame: Frame, flow: Entity | None) -> Entity | None:
     try:
         return _run(branch.statements, frame, flow)
-    except Mistake as mistake:
+    except MistakeError as mistake:
         frame.work.report(mistake.diagnostic)
-    except Poisoned:
+    except PoisonedError:
         pass
     return POISON
 

@@ -96,12 +96,13 @@ class Modules:
             return
         own = {node.name.text for node in _definitions(other.file)}
         for name in item.names:
-            if name.text in own and name.text in other.definitions:
-                self._define(other.definitions[name.text], name, module)
-            else:
-                module.definitions[name.text] = POISON
-                if name.text not in own:
-                    self._missing(name, item, other)
+            found = other.definitions.get(name.text)
+            if name.text in own and isinstance(found, Definition):
+                self._define(found, name, module)
+                continue
+            module.definitions[name.text] = POISON
+            if name.text not in own:
+                self._missing(name, item, other)
 
     def _path(self, item: tree.Import, module: Module) -> str | None:
         """Return the path relative to the spec's folder; refuse what leads out of it (E0704)."""

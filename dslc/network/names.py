@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dslc.network.lines import Lines, line_paths
 from dslc.network.network import Call, Constant, Value
 from dslc.network.places import Form, Place, flattened, principal
+from dslc.network.scope import Frame
 
 
 @dataclass
@@ -172,3 +174,15 @@ def _free(name: str, taken: set[str]) -> str:
         free = f"{name}_{number}"
     taken.add(free)
     return free
+
+
+def names_of(frame: Frame, lines: Lines) -> None:
+    """Name every value, weight and call of a net and of its train section."""
+    namer = Namer()
+    declared: list[Value] = [*frame.made.values(), *lines.targets]
+    for value in declared:
+        namer.value(value, value.name)
+    namer.body(frame.place, "")
+    for path, place in line_paths(lines):
+        namer.labels(place, path)
+        namer.inside(place, path, path, True)

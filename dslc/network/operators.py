@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dslc.network.arguments import Bound, entity_text
 from dslc.network.calls import operate
 from dslc.network.scope import Entity, Frame, Operator, Result
+from dslc.network.settings import entity_text
+from dslc.network.signature import Bound
 from dslc.network.static import is_static
 from dslc.operation import Operation
 from dslc.source import Span

@@ -8,6 +8,9 @@ from typing import Any
 
 from dslc.network.network import Call, Constant, Network, Parameter, Training, Value
 from dslc.network.static import text
+from dslc.operation import Operation
+from dslc.optimizers.base import Optimizer
+from dslc.registry import snake_case
 from dslc.types import DType, Size
 
 
@@ -31,8 +34,18 @@ def print_operation(operation: Any) -> str:
         for item in fields(operation)
         if getattr(operation, item.name) != item.default
     ]
-    name = getattr(type(operation), "language_name", lambda: type(operation).__name__)()
+    name = _family_name(type(operation))
     return f"{name}({', '.join(shown)})"
+
+
+def _family_name(family: type) -> str:
+    """Return the name in the language: optimizers keep their capitals, initializers and schedules are lower case."""
+    if issubclass(family, Operation):
+        return family.language_name()
+    spelling: str | None = getattr(family, "spelling", None)
+    return spelling or (
+        family.__name__ if issubclass(family, Optimizer) else snake_case(family.__name__)
+    )
 
 
 def _parameter(parameter: Parameter) -> str:

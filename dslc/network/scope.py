@@ -36,7 +36,7 @@ class Poison:
 POISON = Poison()
 
 
-class Mistake(Exception):
+class MistakeError(Exception):
     """A mistake of the user's, on its way to the statement that holds it."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -44,7 +44,7 @@ class Mistake(Exception):
         self.diagnostic = diagnostic
 
 
-class Poisoned(Exception):
+class PoisonedError(Exception):
     """Something depends on a value that already failed; nothing more is to be said."""
 
 
@@ -268,9 +268,9 @@ class Frame:
         others: Iterable[Label] = (),
         facts: Iterable[str] = (),
         helps: Iterable[str] = (),
-    ) -> Mistake:
+    ) -> MistakeError:
         """Return the mistake to raise; the chain of blocks becomes its last fact."""
-        return Mistake(
+        return MistakeError(
             Diagnostic(
                 code,
                 message,

@@ -6,33 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dslc.errors import Label, RuleError
-from dslc.initializers.base import Initializer
-from dslc.network.arguments import setting_value
-from dslc.network.blocks import bind_layer
-from dslc.network.calls import OtherWeights, Shared, as_result, check_specs
-from dslc.network.dimensions import bind_header, declared_type
+from dslc.errors import Label
+from dslc.network.constants import as_result
+from dslc.network.declarations import declare_input, declare_layer, declare_parameter
 from dslc.network.expressions import start
 from dslc.network.lookup import define, lookup
-from dslc.network.network import Input, Parameter
-from dslc.network.places import Form, Place, owned
+from dslc.network.places import Form, Place
 from dslc.network.scope import (
     POISON,
-    Definition,
     Entity,
     Frame,
-    Mistake,
-    Operator,
-    Poisoned,
+    MistakeError,
+    PoisonedError,
     Result,
-    Scope,
-    SharedLayer,
 )
 from dslc.network.static import is_static
-from dslc.operation import ParameterSpec, SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.types import TensorType
 
 
 def run(statements: tuple[tree.Statement, ...], frame: Frame) -> Entity | None:
@@ -40,10 +30,10 @@ def run(statements: tuple[tree.Statement, ...], frame: Frame) -> Entity | None:
     for statement in statements:
         try:
             _STATEMENTS[type(statement)](statement, frame)
-        except Mistake as mistake:
+        except MistakeError as mistake:
             frame.work.report(mistake.diagnostic)
             _poison(statement, frame)
-        except Poisoned:
+        except PoisonedError:
             _poison(statement, frame)
     return frame.flow
 
@@ -83,7 +73,7 @@ def _row(node: tree.Row, frame: Frame) -> None:
     entity = start(node.value, replace(frame, place=place, label=label, bind=None), frame.flow)
     frame.starts = ()
     if entity is POISON:
-        raise Poisoned
+        raise PoisonedError
     if entity is None and not node.labels:
         return
     if entity is None:
@@ -102,7 +92,7 @@ def _bind(node: tree.Bind, frame: Frame) -> None:
     inner = replace(frame, place=place, label=node.names[0].text, bind=node, flow=None)
     entity = start(node.value, inner, None)
     if entity is POISON:
-        raise Poisoned
+        raise PoisonedError
     if entity is None:
         raise frame.mistake(
             "E0501", "this line has no value", node.value.span, "nothing flows into an `=` line"
@@ -161,149 +151,17 @@ def _output(node: tree.Output, frame: Frame) -> None:
 # ---- declarations
 
 
-def _input(node: tree.Input, frame: Frame) -> None:
-    """`input`: a data input of the net, or of a net called as a layer what the call gives it."""
-    if not frame.stack or not isinstance(frame.stack[-1].node, tree.Net):
-        raise frame.mistake(
-            "E0507",
-            "an `input` line stands in a net",
-            node.span,
-            helps=("a block declares its data inputs in its header:  block Name(x: [N, C, H, W])",),
-        )
-    for name in node.names:
-        if frame.inputs is None:
-            wanted = declared_type(node.type, frame)
-            result = Result((Input(name.text, wanted, node.type.span, frame.chain, doc=node.doc),))
-        else:
-            result = _given(name, node, frame.inputs[name.text], frame)
-        define(name.text, result, name.span, frame)
-        _begin(name, result, frame)
-
-
-def _given(name: tree.Identifier, node: tree.Input, result: Result, frame: Frame) -> Result:
-    """Hold what a call of the net gives against its `input` line."""
-    span = frame.chain[-1][1] if frame.chain else name.span
-    bind_header(name, node.type, result, frame, span)
-    return result
-
-
-def _begin(name: tree.Identifier, result: Result, frame: Frame) -> None:
-    """The stack starts at the only input; with two, the first row must say where."""
-    first = not frame.made
-    frame.made[name.text] = result.value
-    if first:
-        frame.flow = result
-        frame.starts = ((name.text, name.span),)
-    elif frame.starts:
-        frame.flow = None
-        frame.starts = (*frame.starts, (name.text, name.span))
-
-
-_INITIAL = SettingInfo("value", Initializer, None, {})
-
-
-def _parameter(node: tree.Parameter, frame: Frame) -> None:
-    """`param W: float32[2, 2] = xavier_uniform`: a weight of its own."""
-    wanted = declared_type(node.type, frame)
-    initializer = setting_value(_INITIAL, node.value, frame, node.name.text)
-    spec = ParameterSpec("", wanted, initializer)
-    _check_parameter(spec, node, wanted, frame)
-    try:
-        made = frame.maker.make((spec,), node.name.span, frame.chain)
-    except OtherWeights as error:
-        raise frame.mistake(
-            "E0312", "a shared block is called with values of another shape", node.span
-        ) from error
-    _keep_parameter(made[0], node, frame)
-
-
-def _check_parameter(
-    spec: ParameterSpec, node: tree.Parameter, wanted: TensorType, frame: Frame
-) -> None:
-    try:
-        check_specs(node.name.text, (spec,))
-    except RuleError as error:
-        raise frame.mistake(
-            error.code,
-            f"`{node.name.text}` cannot be filled: {error.message}"
-            if wanted.is_static
-            else f"`{node.name.text}` has no fixed size",
-            node.value.span if wanted.is_static else node.type.span,
-            error.text,
-            others=[Label(node.type.span, f"this is {wanted}")] if wanted.is_static else [],
-            facts=error.facts,
-            helps=error.helps,
-        ) from error
-
-
-def _keep_parameter(parameter: Parameter, node: tree.Parameter, frame: Frame) -> None:
-    place = frame.place.add(Place(Form.ROW, node.name.text, labels=(node.name.text,)))
-    place.parameters = [("", parameter)]
-    place.results = (parameter,)
-    define(node.name.text, Result((parameter,)), node.name.span, frame)
-
-
-def _layer(node: tree.Layer, frame: Frame) -> None:
-    """`layer x = Conv(64, 3x3)`: the settings now, the weights at the first call."""
-    call = node.value
-    name = call.function if isinstance(call, tree.Call) else call
-    target = lookup(name, frame, calling=True) if isinstance(name, tree.Name) else None
-    if target is POISON:
-        raise Poisoned
-    if not isinstance(target, Operator | Definition):
-        raise frame.mistake(
-            "E0504",
-            "a `layer` line names a layer",
-            call.span,
-            helps=(f"for example:  layer {node.name.text} = Linear(64)",),
-        )
-    arguments = call.arguments if isinstance(call, tree.Call) else ()
-    place = Place(Form.LAYER, node.name.text, labels=(node.name.text,))
-    bound = bind_layer(target, arguments, frame, call.span)
-    layer = SharedLayer(node.name.text, target, bound, place, Shared(frame.maker))
-    define(node.name.text, layer, node.name.span, frame)
-    frame.place.add(place)
-
-
 def _check(node: tree.Check, frame: Frame) -> None:
     """`check parameters == n`, at the end of the net: kept until its last row is read."""
     frame.checks.append(node)
-
-
-def run_checks(frame: Frame) -> None:
-    """Hold the `check` lines of a net or block against what it has become."""
-    count = sum(one.type.size for one in owned(frame.place) if not one.is_statistic)
-    scope = Scope(frame.module, frame.scope, {"parameters": count})
-    for node in frame.checks:
-        try:
-            _hold(node, replace(frame, scope=scope), count)
-        except Mistake as mistake:
-            frame.work.report(mistake.diagnostic)
-        except Poisoned:
-            pass
-
-
-def _hold(node: tree.Check, frame: Frame, count: Any) -> None:
-    found = frame.work.evaluate(node.condition, frame)
-    if found is True:
-        return
-    if found is not False:
-        raise frame.mistake("E0404", "a check must be true or false", node.condition.span)
-    raise frame.mistake(
-        "E0509",
-        "this check does not hold",
-        node.condition.span,
-        f"parameters = {count}",
-        facts=("every weight counts, frozen ones too; running statistics do not",),
-    )
 
 
 _STATEMENTS: Mapping[type, Callable[[Any, Frame], None]] = {
     tree.Row: _row,
     tree.Bind: _bind,
     tree.Output: _output,
-    tree.Input: _input,
-    tree.Parameter: _parameter,
-    tree.Layer: _layer,
+    tree.Input: declare_input,
+    tree.Parameter: declare_parameter,
+    tree.Layer: declare_layer,
     tree.Check: _check,
 }

@@ -19,11 +19,11 @@ LIMIT = 100_000
 """The longest list, and the most digits over 3, that static arithmetic makes."""
 
 
-class Unfit(Exception):
+class UnfitError(Exception):
     """An operation that has no meaning for its operands; the text says why, in the words of the language."""
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """A static value beyond every use."""
 
 
@@ -34,11 +34,12 @@ def is_static(value: object) -> bool:
 
 
 def is_number(value: object) -> bool:
+    """Tell whether a value is a whole or real number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def binary(sign: str, x: Any, y: Any) -> Any:
-    """Return `x sign y`. Errors: Unfit, TooLarge."""
+    """Return `x sign y`. Errors: UnfitError, TooLargeError."""
     if sign in ("==", "!="):
         equal = _equal(x, y)
         return equal if sign == "==" else not equal
@@ -51,33 +52,33 @@ def binary(sign: str, x: Any, y: Any) -> Any:
     if isinstance(x, Expression) or isinstance(y, Expression):
         return _on_dims(sign, x, y)
     if not (is_number(x) and is_number(y)):
-        raise Unfit(f"`{sign}` does not work on {describe(x)} and {describe(y)}")
+        raise UnfitError(f"`{sign}` does not work on {describe(x)} and {describe(y)}")
     return _on_numbers(sign, x, y)
 
 
 def negative(x: Any) -> Any:
-    """Return `-x`. Errors: Unfit."""
+    """Return `-x`. Errors: UnfitError."""
     if isinstance(x, Size):
         return Size(tuple(-size for size in x.sizes))
     if is_number(x) or isinstance(x, Expression):
         return -x
-    raise Unfit(f"`-` does not work on {describe(x)}")
+    raise UnfitError(f"`-` does not work on {describe(x)}")
 
 
 def truth(x: Any) -> bool:
-    """Return a condition's value. Errors: Unfit."""
+    """Return a condition's value. Errors: UnfitError."""
     if isinstance(x, bool):
         return x
-    raise Unfit(f"this is {describe(x)}, not true or false")
+    raise UnfitError(f"this is {describe(x)}, not true or false")
 
 
 def element(x: Any, index: int) -> Any:
-    """Return `x[index]` of a list, a range or a size. Errors: Unfit."""
+    """Return `x[index]` of a list, a range or a size. Errors: UnfitError."""
     items = x.sizes if isinstance(x, Size) else x
     if not isinstance(items, tuple | range):
-        raise Unfit(f"{describe(x)} has no elements")
+        raise UnfitError(f"{describe(x)} has no elements")
     if not -len(items) <= index < len(items):
-        raise Unfit(f"there is no element {index}: the list has {len(items)}")
+        raise UnfitError(f"there is no element {index}: the list has {len(items)}")
     return items[index]
 
 
@@ -116,14 +117,14 @@ def text(x: Any) -> str:
 
 
 def call(name: str, values: Sequence[Any]) -> Any:
-    """Apply a function of the compiler's own to static values. Errors: Unfit, TooLarge."""
+    """Apply a function of the compiler's own to static values. Errors: UnfitError, TooLargeError."""
     try:
         result = FUNCTIONS[name](*values)
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
         shown = ", ".join(describe(value) for value in values)
-        raise Unfit(f"`{name}` does not work on {shown or 'nothing'}") from error
+        raise UnfitError(f"`{name}` does not work on {shown or 'nothing'}") from error
     if isinstance(result, range) and len(result) > LIMIT:
-        raise TooLarge
+        raise TooLargeError
     return result
 
 
@@ -154,28 +155,28 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 def _on_numbers(sign: str, x: Any, y: Any) -> Any:
     if sign not in ARITHMETIC:
-        raise Unfit(f"`{sign}` does not work on numbers")
+        raise UnfitError(f"`{sign}` does not work on numbers")
     if sign == "**" and isinstance(x, int) and isinstance(y, int):
         if y * x.bit_length() > LIMIT:
-            raise TooLarge
+            raise TooLargeError
         if y < 0:
             x = float(x)
     try:
         result = ARITHMETIC[sign](x, y)
     except ZeroDivisionError as error:
-        raise Unfit("this divides by 0") from error
+        raise UnfitError("this divides by 0") from error
     except OverflowError as error:
-        raise TooLarge from error
+        raise TooLargeError from error
     if isinstance(result, complex):
-        raise Unfit("a negative number has no such power")
+        raise UnfitError("a negative number has no such power")
     if isinstance(result, int) and result.bit_length() > LIMIT:
-        raise TooLarge
+        raise TooLargeError
     return result
 
 
 def _on_dims(sign: str, x: Any, y: Any) -> Any:
     if not (_is_dim(x) and _is_dim(y)):
-        raise Unfit(f"`{sign}` does not work on {describe(x)} and {describe(y)}")
+        raise UnfitError(f"`{sign}` does not work on {describe(x)} and {describe(y)}")
     if sign in ("+", "-", "*"):
         return ARITHMETIC[sign](x, y)
     even = dims.quotient(x, y) if sign in ("/", "//", "%") and y != 0 else None
@@ -185,7 +186,7 @@ def _on_dims(sign: str, x: Any, y: Any) -> Any:
         return x // y
     if sign == "**" and isinstance(y, int) and 0 <= y <= 8:
         return dims.product((x,) * y)
-    raise Unfit(f"`{sign}` cannot be worked out while {_free_names(x, y)} is free")
+    raise UnfitError(f"`{sign}` cannot be worked out while {_free_names(x, y)} is free")
 
 
 def _on_sizes(sign: str, x: Any, y: Any) -> Size:
@@ -196,9 +197,9 @@ def _on_sizes(sign: str, x: Any, y: Any) -> Size:
         pairs = [_sizes_of(part, rank) for part in (x, y)]
         items = tuple(_on_numbers(sign, a, b) for a, b in zip(*pairs, strict=True))
     except ValueError as error:
-        raise Unfit(f"`{sign}` does not work on {describe(x)} and {describe(y)}") from error
+        raise UnfitError(f"`{sign}` does not work on {describe(x)} and {describe(y)}") from error
     if not all(isinstance(item, int) for item in items):
-        raise Unfit(f"`{sign}` gives a fraction; `//` divides sizes")
+        raise UnfitError(f"`{sign}` gives a fraction; `//` divides sizes")
     return Size(items)
 
 
@@ -227,7 +228,7 @@ def _equal(x: Any, y: Any) -> bool:
     if _is_dim(x) and _is_dim(y) and (isinstance(x, Expression) or isinstance(y, Expression)):
         difference = x - y
         if isinstance(difference, Expression):
-            raise Unfit(f"this depends on {_free_names(x, y)}, which is free")
+            raise UnfitError(f"this depends on {_free_names(x, y)}, which is free")
         return bool(difference == 0)
     return bool(x == y)
 
@@ -236,8 +237,8 @@ def _compare(sign: str, x: Any, y: Any) -> bool:
     if _is_dim(x) and _is_dim(y):
         difference = x - y
         if isinstance(difference, Expression):
-            raise Unfit(f"this depends on {_free_names(x, y)}, which is free")
+            raise UnfitError(f"this depends on {_free_names(x, y)}, which is free")
         return COMPARISONS[sign](difference, 0)
     if is_number(x) and is_number(y):
         return COMPARISONS[sign](x, y)
-    raise Unfit(f"`{sign}` does not compare {describe(x)} and {describe(y)}")
+    raise UnfitError(f"`{sign}` does not compare {describe(x)} and {describe(y)}")

@@ -69,8 +69,8 @@ class Summary:
 def summarize(network: Network, sizes: Mapping[str, int] | None = None) -> Summary:
     """Count the weights and multiply-adds of a network's own rows, those of losses left out.
 
-    `sizes` fixes free dimensions in the shapes. Multiply-adds are per sample: the batch counts 1, whatever `sizes` says.
-    Running statistics are no weights.
+    `sizes` fixes free dimensions in the shapes. Multiply-adds are per sample: the batch counts 1, whatever `sizes`
+    says. Running statistics are no weights.
     """
     known = dict(sizes or {})
     batch = network.batch_name

@@ -107,9 +107,11 @@ class Lines(Structure):
             self.tokens.append(token)
 
     def _open(self, token: Token) -> None:
-        if token == "{" and self.top.is_round and self.stack[-2].section == "file":
-            self.forget_round(token)
         section = self._section(token)
+        if token == "{" and self.top.is_round and self.stack[-2].section == "file":
+            if not self._is_closed_later():
+                self.forget_round(token)
+                section = self._section(token)
         if section == "branches":
             token = token.update(type="BRANCHES")
         self.open(token, section)
@@ -181,11 +183,12 @@ class Lines(Structure):
         for index in range(self.at, min(self.at + LOOK_AHEAD, len(self.raw))):
             token = self.raw[index]
             following = self.raw[index + 1] if index + 1 < len(self.raw) else None
-            if self.raw[index - 1].type == "_END" and is_statement_word(token, following):
+            begins_line = depth == 1 and self.raw[index - 1].type == "_END"
+            if begins_line and is_statement_word(token, following):
                 return False
-            depth += (token in ("(", "[")) - (token in (")", "]"))
-            if depth == 0 or token == "}":
-                return depth == 0
+            depth += (token in CLOSING) - (token in OPENING)
+            if depth == 0:
+                return token != "}"
         return False
 
     def _begins_item(self, token: Token) -> bool:

@@ -140,7 +140,8 @@ class Structure:
         self.end_statement()
         closed = self.stack.pop()
         self.tokens.append(token)
-        self._grow(token, closed.largest + 1)
+        if len(self.stack) > 1:
+            self._grow(token, closed.largest + 1)
 
     def forget_round(self, token: Token | None) -> None:
         """Report the innermost open ( or [, and go on as if all were closed at the end of the line before."""

@@ -10,7 +10,6 @@ import numpy as np
 
 from dslc_runtime.data import open_for
 from dslc_runtime.evaluator import Evaluator
-from dslc_runtime.metadata import read
 from dslc_runtime.session import CPU, Report, choose_device, place
 from dslc_runtime.state import check_values
 from dslc_runtime.trainer import find_net, to_stderr
@@ -39,11 +38,11 @@ def evaluate(
     name = find_net(folder, net)
     evaluator = Evaluator(folder / f"{name}.eval.onnx", chosen, threads)
     dataset = open_for(evaluator.metadata, data, mapping)
-    trained = read(folder / f"{name}.train.onnx").state
-    states = [state for state in trained if state.kind in ("parameter", "statistic")]
     if not isinstance(weights, Mapping):
         weights = read_weights(weights if weights is not None else folder / WEIGHTS)
-    check_values(states, weights, str(folder))
-    values = {s.name: place(np.asarray(weights[s.name], order="C"), "cpu", CPU) for s in states}
+    taken = evaluator.weights
+    given = {state.name: weights[state.name] for state in taken if state.name in weights}
+    check_values(taken, given, str(folder))
+    values = {n: place(np.asarray(v, order="C"), "cpu", CPU) for n, v in given.items()}
     training = evaluator.metadata.training
     return evaluator.run(values, dataset.batches(training.batch if training else 64))

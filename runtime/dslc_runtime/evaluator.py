@@ -32,7 +32,7 @@ _RESERVED = {
 
 
 class Evaluator:
-    """The eval graph at `path`, on a device."""
+    """The eval graph at `path`, on a device; `weights` are what it takes of the state."""
 
     def __init__(self, path: Path, device: Device = CPU, threads: int | None = None) -> None:
         self.path = path
@@ -41,11 +41,11 @@ class Evaluator:
         self._session = open_session(path, self.metadata.session, device, threads)
         inputs = {port.name for port in self._session.get_inputs()}
         outputs = {port.name for port in self._session.get_outputs()}
-        self._taken = inputs
         self._figures = [name for name in self.metadata.figures if name in outputs]
         self._reserved = {
             name: _RESERVED[name] for name in self.metadata.reserved if name in inputs
         }
+        self.weights = [state for state in self.metadata.state if state.name in inputs]
         self._feeds = [port for port in self.metadata.feeds if port.name in inputs]
 
     def run(
@@ -55,7 +55,7 @@ class Evaluator:
 
         Errors: UserFault when there is no batch, or one lacks an array.
         """
-        fixed = {name: value for name, value in weights.items() if name in self._taken}
+        fixed = {state.name: weights[state.name] for state in self.weights}
         for name, value in self._reserved.items():
             fixed[name] = place(np.array(value), "cpu", CPU)
         carried = {

@@ -117,7 +117,11 @@ net Shapes {
   p = pad(x, [0, 1, 0, 1]) -> tile([1, 1, 2]) -> mean(axis=2)
   q = x[:, 1:3, -1] -> unsqueeze(1) -> squeeze(1)
   e = einsum("ntf,nsf->nts", x, x) -> mean(axis=2)
+  r = cast(x, float64) -> cast(float32) -> mean(axis=2, keepdims=true) -> expand([N, 4, 3]) -> sum(axis=2)
+  o = stack(k, l, axis=1) -> max(axis=1)
+  i = x[:, 1] % 0.7
   output a = g
+  output j = r + o + mean(i, axis=1, keepdims=true)
   output b = k + l + p * 0.1 + e
   output c = m
   output d = q

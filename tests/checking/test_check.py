@@ -24,8 +24,18 @@ from dslc.network.network import Network
 from dslc.operation import Array
 from dslc.source import Source
 
-NOT_EMITTED: Mapping[str, str] = {}
-"""Operators with a rule that no operation of the language lowers to on a gradient's way, and why they have one."""
+NOT_EMITTED = frozenset(
+    """
+    Acos Acosh Asin Asinh Atan Atanh CastLike ConvTranspose Cosh CumSum DepthToSpace Flatten Gather
+    GatherND GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity InstanceNormalization LayerNormalization
+    LpNormalization Mean Mish Mod PRelu ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare Resize ReverseSequence ScatterElements
+    ScatterND Selu Shrink Sinh Softsign SpaceToDepth Split Sum Tan ThresholdedRelu TopK Trilu
+    """.split()
+)
+"""Operators that no operation of the language lowers to on a gradient's way yet.
+
+Their rules serve graphs that came from elsewhere, and gradients of gradients; tests/gradient breaks them one by one.
+"""
 
 
 def execute(model: ir.Model, feeds: Mapping[str, Array]) -> dict[str, Array]:

@@ -84,15 +84,11 @@ def feeds_of(values: Sequence[Array]) -> dict[str, Array]:
     return {f"x{i}": value for i, value in enumerate(values)}
 
 
-def directions(values: Sequence[Array], index: int, rng: np.random.Generator) -> list[Array]:
-    """Return directions in which value `index` is moved: two random ones and a few single elements."""
-    shape, size = values[index].shape, values[index].size
-    found = [rng.uniform(-1, 1, shape) for _ in range(2)]
-    for element in rng.choice(size, size=min(3, size), replace=False):
-        unit = np.zeros(size)
-        unit[element] = 1
-        found.append(unit.reshape(shape))
-    return found
+def directions(shape: tuple[int, ...], rng: np.random.Generator) -> list[Array]:
+    """Return directions to move a value of `shape` in: a random one, and two single elements."""
+    size = int(np.prod(shape))
+    units = [np.eye(size)[i].reshape(shape) for i in rng.choice(size, min(2, size), replace=False)]
+    return [rng.uniform(-1, 1, shape), *units]
 
 
 def check_against_differences(
@@ -107,7 +103,7 @@ def check_against_differences(
     """
     for index, gradient in gradients.items():
         assert gradient.shape == values[index].shape
-        for v in directions(values, index, rng):
+        for v in directions(gradient.shape, rng):
 
             def along(t: float, index: int = index, v: Array = v) -> float:
                 moved = list(values)

@@ -153,7 +153,7 @@ def test_a_training_batch_normalization_is_refused() -> None:
 
 
 def test_branches_are_refused_not_ignored() -> None:
-    """A value that a branch reads from outside is on the path, though it is no operand of the If."""
+    """A value that a branch reads from outside is on the path, though no operand of the If."""
 
     def branch(name: str, operator: str) -> Any:
         y = helper.make_tensor_value_info(f"{name}.y", TensorProto.FLOAT, [2])

@@ -194,7 +194,9 @@ def test_a_rule_one_percent_off_is_caught(case: Case) -> None:
             check_row(case, broken)
         except AssertionError:
             caught += 1
-    assert caught >= len(case.shapes)
+        if caught == len(case.shapes):
+            return
+    pytest.fail(f"only {caught} of {len(case.shapes)} gradients were found to be wrong")
 
 
 def test_every_rule_has_a_row() -> None:

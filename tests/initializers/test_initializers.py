@@ -158,6 +158,15 @@ def test_shapes_that_are_refused(initializer: Initializer, shape: tuple[int, ...
     assert found.value.code == "E0311"
 
 
+def test_fixed_numbers() -> None:
+    """Whoever trains again from the same seed starts from the same weights."""
+    even, normal = Uniform().sample((4,), KEY), Normal().sample((4,), KEY)
+    assert np.array_equal(even, np.array([0.2755992, 0.7058934, 0.9514854, 0.33857405], np.float32))
+    assert np.array_equal(
+        normal, np.array([-0.5959653, 0.5414271, 1.6594296, -0.41635793], np.float32)
+    )
+
+
 @pytest.mark.parametrize("count", (0, 1, 2, 3, 1001))
 def test_odd_counts(count: int) -> None:
     """Two numbers come from a word; the last one may be left over."""

@@ -238,11 +238,16 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "block B { «input y: float32[N]» }\nnet Net {\n" + MLP + "  B\n}", "E0507", "stands in a net",
     ),
     "block without a value": (
-        "block B { param w: float32[2] = zeros }\nnet Net {\n  input a, b: float32[2]\n  q = «B»\n  output y = a + b\n}",
+        "block B { param w: float32[2] = zeros }\nnet Net {\n  input a, b: float32[2]\n"
+        "  q = «B»\n  output y = a + b\n}",
         "E0508", "gives no value",
     ),
     "check of the parameters": (
         "net Net {\n" + MLP + "  Linear(3)\n  check «parameters == 60»\n}", "E0509", "parameters = 63",
+    ),
+    "check of a net called as a layer": (
+        "net Inner {\n" + MLP + "  Linear(3)\n  check «parameters == 60»\n}\nnet Net {\n" + MLP + "  Inner\n}",
+        "E0509", "parameters = 63",
     ),
     "scan": (
         "net Net {\n  input xs: float32[N, T, 4]\n"
@@ -270,3 +275,144 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "net Net {\n" + MLP + "  Linear(«9 ** 9 ** 9»)\n}", "E0901", "too large",
     ),
 }  # fmt: skip
+
+NET = "net Net {\n  input x: float32[N, 4]\n  output y: Linear(3)\n}\n"
+TARGET = "  target t: float32[N, 3]\n"
+REST = "  optimizer = SGD(lr=1)\n  batch = 2\n}"
+
+TRAINING: dict[str, tuple[str, str, str]] = {
+    "undeclared target": (
+        NET + "train {\n  loss mse(y, «digit»)\n" + REST, "E0601", "target digit: int64[N]",
+    ),
+    "misspelled setting": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «epoch» = 90\n" + REST,
+        "E0603", "did you mean `epochs`?",
+    ),
+    "setting of another kind": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  epochs = «\"many\"»\n" + REST,
+        "E0402", "takes a number",
+    ),
+    "setting out of range": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  validation = «1.5»\n" + REST,
+        "E0406", "must be less than 1",
+    ),
+    "setting twice": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  seed = 1\n  «seed» = 2\n" + REST,
+        "E0205", "set twice",
+    ),
+    "freeze of nothing": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  freeze «z»\n" + REST, "E0604", "the net has: y",
+    ),
+    "freeze of nothing inside": (
+        "block B { stem: Linear(3) -> relu\n  head: Linear(3) }\n"
+        "net Net {\n  input x: float32[N, 4]\n  b: B\n  output y: Linear(3)\n}\n"
+        "train {\n" + TARGET + "  loss mse(y, t)\n  freeze «b.steam»\n" + REST,
+        "E0604", "did you mean `b.stem`?",
+    ),
+    "everything frozen": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «freeze y»\n" + REST,
+        "E0605", "because all 15 parameters",
+    ),
+    "a loss of inputs alone": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «loss mean(x)»\n" + REST,
+        "E0605", "no parameter reaches it",
+    ),
+    "a loss behind stop_gradient": (
+        NET + "train {\n" + TARGET + "  «loss mse(stop_gradient(y), t)»\n" + REST, "E0605", "teach nothing",
+    ),
+    "loss of many numbers": (
+        NET + "train {\n" + TARGET + "  loss «(y - t) ** 2»\n" + REST, "E0606", "loss mean((y - t) ** 2)",
+    ),
+    "fixed loss": (
+        NET + "train {\n" + TARGET + "  loss «3.5»\n" + REST, "E0606", "a fixed number",
+    ),
+    "no optimizer": (
+        NET + "«train» {\n" + TARGET + "  loss mse(y, t)\n  batch = 2\n}", "E0607", "no optimizer",
+    ),
+    "no loss": (NET + "«train» {\n" + REST, "E0607", "no loss"),
+    "plateau without validation": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  schedule = «plateau(factor=0.1)»\n" + REST,
+        "E0608", "validation = 0.1",
+    ),
+    "no batch": (
+        NET + "«train» {\n" + TARGET + "  loss mse(y, t)\n  optimizer = SGD(lr=1)\n}", "E0609", "`N` is free",
+    ),
+    "epochs and steps": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  epochs = 3\n  «steps» = 4\n" + REST,
+        "E0610", "not both",
+    ),
+    "cosine without an end": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  schedule = «cosine»\n" + REST,
+        "E0610", "needs the length",
+    ),
+    "unknown optimizer": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  optimizer = «Adm»(lr=1)\n  batch = 2\n}",
+        "E0201", "did you mean `Adam`?",
+    ),
+    "optimizer without its rate": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  optimizer = «SGD(momentum=0.9)»\n  batch = 2\n}",
+        "E0204", "missing its lr",
+    ),
+    "unknown setting of a group": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  group y («rate»=1)\n" + REST,
+        "E0203", "`SGD` has no argument `rate`",
+    ),
+    "unknown metric": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  metric «acuracy»(y, t)\n" + REST,
+        "E0201", "did you mean `accuracy`?",
+    ),
+    "metric of values that do not fit": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  metric accuracy(y, «t»)\n" + REST, "E0401", "float32",
+    ),
+    "augment": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n"
+        "  «augment x: float32[N, 8] = relu»\n" + REST,
+        "E0590", "not supported yet",
+    ),
+    "accumulate": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «accumulate = 4»\n" + REST, "E0590", "`accumulate`",
+    ),
+    "random input": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «x = normal(std=1)»\n" + REST, "E0590", "random inputs",
+    ),
+    "named section": (
+        NET + "train «other» {\n" + TARGET + "  loss mse(y, t)\n" + REST, "E0590", "named train sections",
+    ),
+}  # fmt: skip
+
+BLOCKS = "block Good { relu }\nnet Other { input z: float32[2]\n relu }"
+
+IMPORTS: dict[str, tuple[str, str, str]] = {
+    "misspelled": (
+        'import «Godo» from "lib.net"\nnet Net { input x: float32[2]\n Godo }', "E0701", "did you mean `Good`?",
+    ),
+    "no such file": (
+        'import Good from «"none.net"»\nnet Net { input x: float32[2]\n Good }', "E0702", "no such file",
+    ),
+    "cycle": (
+        'import A from «"circle.net"»\nnet Net { input x: float32[2]\n A }',
+        "E0703", "spec.net -> circle.net -> spec.net",
+    ),
+    "absolute path": (
+        'import Good from «"/lib.net"»\nnet Net { input x: float32[2]\n Good }', "E0704", "absolute path",
+    ),
+    "a drive": (
+        'import Good from «"C:/lib.net"»\nnet Net { input x: float32[2]\n Good }', "E0704", "absolute path",
+    ),
+    "path out of the folder": (
+        'import Good from «"../lib.net"»\nnet Net { input x: float32[2]\n Good }', "E0704", "leads out",
+    ),
+    "path out of the folder by a detour": (
+        'import Good from «"sub/../../lib.net"»\nnet Net { input x: float32[2]\n Good }', "E0704", "leads out",
+    ),
+    "home folder": (
+        'import Good from «"~/lib.net"»\nnet Net { input x: float32[2]\n Good }', "E0704", "home folder",
+    ),
+}  # fmt: skip
+
+FILES = {
+    "lib.net": BLOCKS,
+    "circle.net": 'import Net from "spec.net"\nblock A { relu }',
+    "sub/inner.net": 'import Good from "../lib.net"\nblock Inner { Good }',
+    "sub/outer.net": 'import Good from "../../lib.net"\nblock Inner { relu }',
+}

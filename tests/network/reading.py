@@ -33,7 +33,11 @@ def network_of(
         return parse(Source(joined, known[joined]))
 
     return elaborate(
-        parse(Source("spec.net", text)), load=load, settings=settings or {}, net=net, training=training
+        parse(Source("spec.net", text)),
+        load=load,
+        settings=settings or {},
+        net=net,
+        training=training,
     )
 
 

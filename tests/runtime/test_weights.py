@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dslc_runtime import Trainer, evaluate
 from dslc_runtime.errors import FileFault, RuntimeFault, UserFault
 from dslc_runtime.metadata import State
 from dslc_runtime.weights import encode, read_weights, write_weights
+
+from tests.runtime.tiny import compile_tiny, save_samples
 
 GOOD = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array(2.5, np.float32)}
 STATES = [State(name, None, "parameter", v.dtype, v.shape) for name, v in GOOD.items()]
@@ -132,3 +135,15 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
             read_weights(tmp_path / name)
     with pytest.raises(RuntimeFault):
         write_weights(tmp_path / "w.pt", GOOD)
+
+
+def test_evaluation_needs_every_weight(tmp_path: Path) -> None:
+    folder = compile_tiny(tmp_path)
+    data = save_samples(folder / "data.npz")
+    weights = Trainer(folder, device="cpu").weights()
+    figures = evaluate(folder, data, weights=weights | {"slot": np.zeros(3)}, device="cpu")
+    assert figures.keys() == {"loss", "metric.accuracy"}
+    del weights["fc.bias"]
+    with pytest.raises(UserFault, match="not the weights of this net") as caught:
+        evaluate(folder, data, weights=weights, device="cpu")
+    assert "fc.bias: it is missing" in str(caught.value)

@@ -57,9 +57,9 @@ DEEP = {
     "powers": HEAD + "1**" * limits.EXPRESSION + "1\n}",
     "not": HEAD + "not " * limits.EXPRESSION + "a\n}",
     "else if": HEAD + "if a { }" + " else if a { }" * (limits.EXPRESSION - 1) + "\n}",
-    "long list": HEAD + "[" + "1, " * 100_000 + "]\n}",
-    "long row": HEAD + "a" + " -> a" * 20_000 + "\n}",
-    "long stack": "net A {\n" + "a + b\n" * 20_000 + "}",
+    "long list": HEAD + "[" + "1, " * 10_000 + "]\n}",
+    "long row": HEAD + "a" + " -> a" * 3_000 + "\n}",
+    "long stack": "net A {\n" + "a + b\n" * 3_000 + "}",
     "name": HEAD + "a" * limits.NAME_CHARACTERS + "\n}",
 }
 

@@ -78,7 +78,7 @@ def layer_normalization(
     d_mean: ir.Value | None = None,
     d_inverse: ir.Value | None = None,
 ) -> Gradients:
-    """Formula: y = scale * n + bias, with n = (x - mean) / deviation over the axes from `axis` on."""
+    """Formula: y = scale * n + bias, n = (x - mean) / deviation over the axes from `axis` on."""
     if dy is None or d_mean is not None or d_inverse is not None:
         raise node.refuse("only its first result has a rule")
     axis = node.axis(-1)
@@ -114,9 +114,7 @@ def _sum_per_channel(g: Builder, node: Node, value: ir.Value) -> ir.Value:
 
 @rule("InstanceNormalization")
 def instance_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: y = scale * n + bias, with n = (x - mean) / deviation over the space of each image
-    and channel.
-    """
+    """Formula: y = scale * n + bias, n = (x - mean) / deviation over the space of each channel."""
     axes = range(2, len(node.shape(0)))
     normal = Normal.of(g, node.input(0), axes, node.attribute("epsilon", 1e-5))
     return (
@@ -127,7 +125,9 @@ def instance_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 
 @rule("BatchNormalization")
-def batch_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
+def batch_normalization(
+    g: Builder, node: Node, dy: ir.Value, *_statistics: ir.Value | None
+) -> Gradients:
     """Formula: y = scale (x - mean) / sqrt(variance + epsilon) + bias, with all four given.
 
     Errors: the form that takes its statistics from the batch has no kernel on CUDA, and no rule.

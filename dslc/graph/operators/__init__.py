@@ -74,16 +74,16 @@ def check_operands(signature: Signature, operands: Sequence[ir.Value | None]) ->
     if not signature.least <= len(operands) <= signature.most:
         raise signature.fault(f"it has {len(operands)} operands")
     for position, value in enumerate(operands):
-        slot = signature.operand(position)
-        if value is None and not slot.optional:
-            raise signature.fault(f"operand {position} ({slot.name}) is missing")
+        if value is None and not signature.operand(position).optional:
+            name = signature.operand(position).name
+            raise signature.fault(f"operand {position} ({name}) is missing")
 
 
 def check_attributes(signature: Signature, attributes: Mapping[str, Any]) -> None:
     """Refuse attributes that the operator has not, and numbers no tensor can need."""
-    missing = signature.required - attributes.keys()
-    if missing:
-        raise signature.fault(f"the attribute {min(missing)} is missing")
+    if not signature.required <= attributes.keys():
+        missing = min(signature.required - attributes.keys())
+        raise signature.fault(f"the attribute {missing} is missing")
     for name, value in attributes.items():
         if name not in signature.kinds:
             raise signature.fault(f"it has no attribute {name}")

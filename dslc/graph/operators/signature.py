@@ -33,7 +33,8 @@ _KINDS = {
 class Slot:
     """One operand or result.
 
-    Slots of the same `letter` have the same element type, one of `dtypes`.
+    Slots of the same `letter` have the same element type, one of `dtypes`; `only` is that type where
+    there is a single one.
     """
 
     name: str
@@ -41,11 +42,7 @@ class Slot:
     dtypes: frozenset[DType]
     optional: bool
     variadic: bool
-
-    @property
-    def only(self) -> DType | None:
-        """The element type, where the slot allows a single one."""
-        return next(iter(self.dtypes)) if len(self.dtypes) == 1 else None
+    only: DType | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +119,14 @@ def signature_of(operator: str) -> Signature:
 
 
 def _slot(parameter: OpSchema.FormalParameter) -> Slot:
+    dtypes = frozenset(_TENSORS[name] for name in parameter.types if name in _TENSORS)
     return Slot(
         parameter.name,
         parameter.type_str,
-        frozenset(_TENSORS[name] for name in parameter.types if name in _TENSORS),
+        dtypes,
         parameter.option == OpSchema.FormalParameterOption.Optional,
         parameter.option == OpSchema.FormalParameterOption.Variadic,
+        next(iter(dtypes)) if len(dtypes) == 1 else None,
     )
 
 

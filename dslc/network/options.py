@@ -1,0 +1,155 @@
+"""The settings of a train section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dslc.dims import Expression
+from dslc.errors import Label
+from dslc.network.arguments import build, setting_value
+from dslc.network.network import Input
+from dslc.network.scope import Frame, MistakeError, PoisonedError
+from dslc.network.suggest import FOREIGN, did_you_mean
+from dslc.operation import SettingInfo
+from dslc.optimizers.base import Optimizer
+from dslc.schedules.base import Schedule
+from dslc.syntax import tree
+
+SETTINGS: Mapping[str, SettingInfo] = {
+    info.name: info
+    for info in (
+        SettingInfo("batch", int, None, {"minimum": 1}),
+        SettingInfo("epochs", float, None, {"above": 0}),
+        SettingInfo("steps", int, None, {"minimum": 1}),
+        SettingInfo("validation", float | str, None, {"above": 0, "below": 1}),
+        SettingInfo("data", str, None, {}),
+        SettingInfo("seed", int, 0, {"minimum": 0}),
+        SettingInfo("clip_grad_norm", float, None, {"above": 0}),
+        SettingInfo("clip_grad_value", float, None, {"above": 0}),
+    )
+}
+"""The settings that are plain values."""
+
+
+LATER = ("accumulate", "ema", "precision", "every")
+"""Settings of the language that are not there yet."""
+
+
+_SIZE = {"minimum": 1}
+
+
+@dataclass
+class Settings:
+    """The settings of a train section as they are read."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    nodes: dict[str, tree.Setting] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    optimizer: Optimizer | None = None
+    schedule: Schedule | None = None
+    failed: bool = False
+
+
+def read_settings(section: tree.Train, frame: Frame) -> Settings:
+    """Read every setting of a train section; mistakes are reported."""
+    settings = Settings()
+    for statement in section.statements:
+        try:
+            if isinstance(statement, tree.Setting):
+                _setting(statement, settings, frame)
+            elif isinstance(statement, tree.Augment):
+                raise _later("augment", statement, frame)
+        except MistakeError as mistake:
+            frame.work.report(mistake.diagnostic)
+            settings.failed = True
+        except PoisonedError:
+            settings.failed = True
+    return settings
+
+
+def _setting(node: tree.Setting, settings: Settings, frame: Frame) -> None:
+    name = node.name.text
+    if name in settings.nodes:
+        raise frame.mistake(
+            "E0205",
+            f"`{name}` is set twice",
+            node.name.span,
+            "second use",
+            others=[Label(settings.nodes[name].name.span, "first use")],
+        )
+    settings.nodes[name] = node
+    if name in SETTINGS:
+        settings.values[name] = _value(SETTINGS[name], node, frame)
+    elif name in ("optimizer", "schedule"):
+        library = frame.work.library
+        families = library.optimizers if name == "optimizer" else library.schedules
+        setattr(settings, name, _made(name, families, node, frame))
+    elif name in LATER:
+        raise _later(name, node, frame)
+    else:
+        _size_or_supply(node, settings, frame)
+
+
+def _value(info: SettingInfo, node: tree.Setting, frame: Frame) -> Any:
+    from dslc.network.conversion import out_of_range
+
+    value = setting_value(info, node.value, frame, "train")
+    broken = out_of_range(value, info)
+    if broken is not None:
+        raise frame.mistake(
+            "E0406", f"`{info.name}` must be {broken}", node.value.span, f"this is {value}"
+        )
+    return value
+
+
+def _made(kind: str, families: Mapping[str, type], node: tree.Setting, frame: Frame) -> Any:
+    """Make the optimizer or schedule that a setting names."""
+    call = node.value
+    name = call.function if isinstance(call, tree.Call) else call
+    if not isinstance(name, tree.Name):
+        raise frame.mistake(
+            "E0402", f"`{kind}` takes one of the {kind}s", call.span, facts=(_list(kind, families),)
+        )
+    if name.text not in families:
+        foreign = FOREIGN.get(name.text)
+        text = f"`{foreign}`" if foreign in families else did_you_mean(name.text, families)
+        raise frame.mistake(
+            "E0201",
+            f"there is no {kind} called `{name.text}`",
+            name.span,
+            text,
+            facts=(_list(kind, families),),
+        )
+    arguments = call.arguments if isinstance(call, tree.Call) else ()
+    return build(families[name.text], arguments, frame, call.span, name.text)
+
+
+def _list(kind: str, families: Mapping[str, type]) -> str:
+    return f"{kind}s: {', '.join(families)}"
+
+
+def _later(name: str, node: tree.Node, frame: Frame) -> MistakeError:
+    return frame.mistake(
+        "E0590", f"`{name}` is not supported yet", node.span, helps=("leave this line out",)
+    )
+
+
+def _size_or_supply(node: tree.Setting, settings: Settings, frame: Frame) -> None:
+    """`T = 64` fixes a free dimension for training; `z = normal()` would supply an input."""
+    name = node.name.text
+    found = frame.scope.find(name)
+    if isinstance(found, Expression):
+        info = SettingInfo(name, int, None, _SIZE)
+        settings.sizes[name] = _value(info, node, frame)
+        return
+    if name in frame.made and isinstance(frame.made[name], Input):
+        raise _later(f"{name} = ...` for an input, `random inputs", node, frame)
+    raise frame.mistake(
+        "E0603",
+        f"there is no training setting `{name}`",
+        node.name.span,
+        did_you_mean(name, [*SETTINGS, "optimizer", "schedule"]),
+        facts=(f"settings: optimizer, schedule, {', '.join(SETTINGS)}, and free dimensions",),
+    )

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dslc.network.elaborate import elaborate
+from dslc.network.network import Network
+from dslc.network.printer import print_network
+from dslc.network.summary import summarize
+from dslc.source import Source
+from dslc.syntax.parser import parse
+from dslc.syntax.tree import File
+from tests.network.reading import network_of
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+PUBLISHED = [
+    # spec, settings, parameters, multiply-adds of one image where the paper or its successors state them
+    ("lenet5", {}, 61_706, 416_520),
+    ("alexnet", {}, 60_965_224, None),
+    ("vgg", {}, 138_357_544, 15_470_264_320),
+    ("vgg", {"depths": "[2,2,4,4,4]"}, 143_667_240, None),
+    ("googlenet", {}, 13_378_280, None),
+    ("resnet18", {}, 11_689_512, 1_814_073_344),
+    ("resnet50", {}, 25_557_032, 4_089_184_256),
+]
+
+
+def spec(name: str, settings: dict[str, str] | None = None) -> Network:
+    def read(path: Path) -> File:
+        return parse(Source(path.name, path.read_text()))
+
+    return elaborate(
+        read(SPECS / f"{name}.net"),
+        load=lambda path, importer: read(SPECS / path),
+        settings=settings or {},
+    )
+
+
+@pytest.mark.parametrize(("name", "settings", "parameters", "multiply_adds"), PUBLISHED)
+def test_counts_are_the_published_ones(
+    name: str, settings: dict[str, str], parameters: int, multiply_adds: int | None
+) -> None:
+    network = spec(name, settings)
+    summary = summarize(network, {"N": 8})
+    assert summary.parameters == parameters
+    assert sum(row.parameters for row in summary.rows) == parameters
+    assert multiply_adds in (None, summary.multiply_adds)
+    assert network.warnings == ()
+
+
+def test_counting_does_not_allocate() -> None:
+    text = (
+        "net Net {\n  input x: float32[N, 1, 200, 200]\n  flatten -> Linear(40000, bias=false)\n}"
+    )
+    summary = summarize(network_of(text))
+    assert (summary.parameters, summary.multiply_adds) == (1_600_000_000, 1_600_000_000)
+
+
+def test_a_shared_layer_counts_its_weights_once_and_its_work_each_time() -> None:
+    text = "net Net {\n  input x: float32[N, 4]\n  layer l = Linear(4)\n  l -> l\n}"
+    summary = summarize(network_of(text))
+    assert (summary.parameters, summary.multiply_adds) == (20, 32)
+
+
+def test_the_table_has_aligned_columns_and_a_total() -> None:
+    lines = summarize(spec("lenet5")).text().splitlines()
+    assert lines[0] == "LeNet5"
+    assert lines[1].split("  ")[0] == "row" and lines[1].endswith("line")
+    columns = {line.index(word) for line, word in ((lines[1], "output shape"), (lines[5], "[N, 6"))}
+    assert len(columns) == 1
+    assert lines[-1].split() == ["total", "61,706", "416,520"]
+
+
+def test_the_summary_as_plain_data() -> None:
+    data = json.loads(json.dumps(summarize(spec("graph_norm")).to_json()))
+    assert (data["net"], data["parameters"]) == ("SquaredNorm", 4)
+    assert [row["row"] for row in data["rows"]] == ["W", "q.matmul", "f.mul", "f.sum"]
+    assert data["rows"][1]["shape"] == "[2]"
+
+
+def test_a_network_as_text() -> None:
+    text = (
+        "net Net(width=3) {\n  input x: float32[N, 4]\n  a: Linear(width, init=normal(std=0.5)) -> relu\n"
+        "  output y = a * 2\n}\ntrain {\n  target t: float32[N, 3]\n  loss mse(y, t)\n"
+        "  optimizer = SGD(lr=0.5)\n  batch = 2\n}"
+    )
+    printed = print_network(network_of(text)).splitlines()
+    for line in (
+        "net Net(width=3)",
+        "input x: float32[N, 4]",
+        "a: Linear(units=3, init=normal(std=0.5)) on x with a.weight, a.bias -> a.linear: float32[N, 3]",
+        "a.relu: relu() on a.linear -> a: float32[N, 3]",
+        "y.mul: mul() on a, 2 -> y: float32[N, 3]",
+        "output y: float32[N, 3]",
+        "  loss mse = loss.mse",
+        "  optimizer SGD(lr=0.5)",
+        "  sizes N = 2",
+    ):
+        assert line in printed
