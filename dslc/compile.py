@@ -1,6 +1,6 @@
 """THE pipeline: text of a `.net` file -> ONNX models. Every arrow is one function with one result.
 
-    text --parse--> Tree --elaborate--> Network --lower, differentiate, update--> graphs --simplify--> Artifact
+text --parse--> Tree --elaborate--> Network --lower, differentiate, update--> graphs --simplify--> Artifact
 """
 
 from __future__ import annotations

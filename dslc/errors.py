@@ -14,6 +14,8 @@ from dslc.source import Span
 
 
 class Severity(Enum):
+    """Whether a spec with this mistake compiles (`warning`) or not."""
+
     ERROR = "error"
     WARNING = "warning"
 
@@ -40,10 +42,13 @@ class Diagnostic:
     others: tuple[Label, ...] = ()
     facts: tuple[str, ...] = ()
     helps: tuple[str, ...] = ()
+    promoted: bool = False
+    """Whether a warning counts as an error (`--strict`)."""
 
     @property
     def severity(self) -> Severity:
-        return Severity.WARNING if self.code.startswith("W") else Severity.ERROR
+        is_warning = self.code.startswith("W") and not self.promoted
+        return Severity.WARNING if is_warning else Severity.ERROR
 
 
 class DslcError(Exception):

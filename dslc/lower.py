@@ -58,7 +58,9 @@ def doc_of(span: Span) -> str:
 def _operand(g: Builder, value: Value, environment: Environment) -> ir.Value:
     if value not in environment:
         if not isinstance(value, Constant):
-            raise InternalError("lower", f"`{value.name}` is used before it is computed", value.span)
+            raise InternalError(
+                "lower", f"`{value.name}` is used before it is computed", value.span
+            )
         environment[value] = g.constant(value.array, value.type.dtype)
     return environment[value]
 

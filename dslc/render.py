@@ -60,13 +60,16 @@ def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """Return a diagnostic as data: offsets from 0 and without end, lines and columns from 1, in code points."""
+    """Return a diagnostic as data: its own place, and `labels` with what is to be said of other places.
+
+    Offsets count from 0 and the end is the first that is outside; lines and columns count from 1, in code points.
+    """
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
         "message": diagnostic.message,
-        "primary": _label_to_json(diagnostic.primary),
-        "others": [_label_to_json(label) for label in diagnostic.others],
+        "place": _label_to_json(diagnostic.primary),
+        "labels": [_label_to_json(label) for label in diagnostic.others],
         "facts": list(diagnostic.facts),
         "helps": list(diagnostic.helps),
     }
@@ -84,6 +87,11 @@ def _label_to_json(label: Label) -> dict[str, Any]:
         "end_column": span.source.column_of(span.end),
         "text": label.text,
     }
+
+
+def shortened(line: str) -> str:
+    """Return a line of at most `WIDEST_LINE` characters."""
+    return line if len(line) <= WIDEST_LINE else f"{line[: WIDEST_LINE - 4]} ..."
 
 
 def printable(text: str) -> str:

@@ -99,10 +99,12 @@ def shape_text(shape: Iterable[int | Expression]) -> str:
 
 
 def float32(*shape: int | Expression) -> TensorType:
+    """Return the type `float32[shape]`."""
     return TensorType(DType.FLOAT32, shape)
 
 
 def int64(*shape: int | Expression) -> TensorType:
+    """Return the type `int64[shape]`."""
     return TensorType(DType.INT64, shape)
 
 
@@ -124,7 +126,7 @@ def broadcast(*shapes: Shape) -> Shape | None:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A size in the spatial dimensions: `3x3`, or `(k,)` for k in every dimension. Arithmetic works element by element."""
+    """A size in the spatial dimensions: `3x3`, or `(k,)` for k in every dimension."""
 
     sizes: tuple[int, ...]
 

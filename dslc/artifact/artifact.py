@@ -55,7 +55,9 @@ def write_model(model: ir.Model, path: Path, write: Callable[[Path, bytes], None
     Above 1 GiB of weights they stand in a file beside it, called after its contents: the model is written last, so it
     never names a file that is not there yet.
     """
-    weights = [v.const_value for v in model.graph.initializers.values() if v.const_value is not None]
+    weights = [
+        v.const_value for v in model.graph.initializers.values() if v.const_value is not None
+    ]
     beside = 0
     if sum(tensor.nbytes for tensor in weights) > EXTERNAL_DATA_ABOVE:
         name = f"{path.stem}.{_digest(weights)}.data"

@@ -44,7 +44,9 @@ def init_graph(network: Network) -> ir.Graph:
     return g.graph
 
 
-def train_graph(network: Network, *, rules: Mapping[str, Rule] = RULES, probe: bool = False) -> Step:
+def train_graph(
+    network: Network, *, rules: Mapping[str, Rule] = RULES, probe: bool = False
+) -> Step:
     """Build one whole training step: forward, losses, backward, update.
 
     `probe` adds every value and every gradient of the network as outputs (`value.NAME`, `grad.NAME`).
@@ -55,7 +57,9 @@ def train_graph(network: Network, *, rules: Mapping[str, Rule] = RULES, probe: b
     environment = lower(g, network, losses.wanted(training), inputs.bound)
     terms = [environment[term.value] for term in training.terms]
     loss = losses.total(g, terms)
-    step = Step(g.graph, environment, _gradients(g, loss, environment, network, rules, everything=probe))
+    step = Step(
+        g.graph, environment, _gradients(g, loss, environment, network, rules, everything=probe)
+    )
     following = _following(g, network, step, inputs)
 
     g.output("loss", loss)
@@ -89,7 +93,9 @@ def probe_graph(
             weights = g.input(f"weigh.{name}", value.type.bind(sizes))
             products.append(g.ReduceSum(g.Mul(environment[value], weights), keepdims=0))
     loss = losses.total(g, products)
-    step = Step(g.graph, environment, _gradients(g, loss, environment, network, rules, everything=True))
+    step = Step(
+        g.graph, environment, _gradients(g, loss, environment, network, rules, everything=True)
+    )
     g.output("loss", loss)
     _expose(g, step)
     inputs.drop_unused()
@@ -138,7 +144,9 @@ class _TrainInputs:
         data: tuple[Input | Target, ...] = (*network.inputs, *targets)
         for value in data:
             self.bound[value] = g.input(value.name, value.type.bind(g.sizes), value.doc)
-        self.supplied = {name: g.input(name, int64()) for name in ("seed", "step", "steps_per_epoch")}
+        self.supplied = {
+            name: g.input(name, int64()) for name in ("seed", "step", "steps_per_epoch")
+        }
         self.supplied["validation"] = g.input("validation", float32())
         with g.at("random"):
             g.step_key = random.step_key(g, self.supplied["seed"], self.supplied["step"])
@@ -190,9 +198,7 @@ def _inputs(
     return bound
 
 
-def _parameter(
-    g: Builder, parameter: Parameter, weights: Mapping[str, Array] | None
-) -> ir.Value:
+def _parameter(g: Builder, parameter: Parameter, weights: Mapping[str, Array] | None) -> ir.Value:
     if weights is None:
         return g.input(parameter.name, parameter.type)
     return g.initializer(parameter.name, weights[parameter.name])

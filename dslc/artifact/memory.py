@@ -40,14 +40,19 @@ def estimate(network: Network) -> Estimate:
     copies = 2 if network.training else 1
     for state in states(network):
         parts[state.name] = copies * _bytes(state.type, sizes)
-    gradients = {p.name: _bytes(p.type, sizes) for p in (network.training.optimizers if network.training else ())}
+    gradients = {
+        p.name: _bytes(p.type, sizes)
+        for p in (network.training.optimizers if network.training else ())
+    }
     values = {v.name: _bytes(v.type, sizes) for call in network.calls for v in call.outputs}
     total_state = sum(parts.values())
     for name, size in (*gradients.items(), *values.items()):
         parts[name] = parts.get(name, 0) + size
     largest = sorted(parts.items(), key=lambda part: -part[1])[:5]
     weights = sum(_bytes(parameter.type, sizes) for parameter in network.parameters)
-    return Estimate(weights, total_state, sum(gradients.values()), sum(values.values()), tuple(largest))
+    return Estimate(
+        weights, total_state, sum(gradients.values()), sum(values.values()), tuple(largest)
+    )
 
 
 def _bytes(its_type: TensorType, sizes: Mapping[str, int]) -> int:

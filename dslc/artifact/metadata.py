@@ -41,10 +41,20 @@ def describe(network: Network, kind: str, graph: ir.Graph) -> str:
         "spec": network.span.source.path.rpartition("/")[2],
         "spec_sha256": hashlib.sha256(network.span.source.text.encode()).hexdigest(),
         "versions": {"dslc": __version__, **{name: version(name) for name in ("onnx", "onnx-ir")}},
-        "state": [_state(state, outputs) for state in states(network) if _present(state, kind, inputs, outputs)],
-        "inputs": [_tensor(value.name, value.type) for value in network.inputs if value.name in inputs],
-        "targets": [_tensor(t.name, t.type) for t in training.targets if t.name in inputs] if training else [],
-        "outputs": [_tensor(name, value.type) for name, value in network.outputs.items() if name in outputs],
+        "state": [
+            _state(state, outputs)
+            for state in states(network)
+            if _present(state, kind, inputs, outputs)
+        ],
+        "inputs": [
+            _tensor(value.name, value.type) for value in network.inputs if value.name in inputs
+        ],
+        "targets": [_tensor(t.name, t.type) for t in training.targets if t.name in inputs]
+        if training
+        else [],
+        "outputs": [
+            _tensor(name, value.type) for name, value in network.outputs.items() if name in outputs
+        ],
         "reserved": [name for name in RESERVED if name in inputs],
         "losses": [name for name in outputs if name == "loss" or _figure(name, "loss.")],
         "metrics": _metrics(network, outputs),
@@ -62,7 +72,9 @@ def _figure(name: str | None, prefix: str) -> bool:
     return name is not None and name.startswith(prefix) and not name.endswith(".next")
 
 
-def _present(state: State, kind: str, inputs: Mapping[Any, ir.Value], outputs: Iterable[str | None]) -> bool:
+def _present(
+    state: State, kind: str, inputs: Mapping[Any, ir.Value], outputs: Iterable[str | None]
+) -> bool:
     return state.name in (outputs if kind == "init" else inputs)
 
 
@@ -92,7 +104,9 @@ def _training(network: Network) -> dict[str, Any] | None:
         return None
     length = {training.length.unit: training.length.amount} if training.length else {}
     watched = getattr(training.schedule, "on", None)
-    monitor = {"name": watched, "mode": getattr(training.schedule, "mode", "min")} if watched else None
+    monitor = (
+        {"name": watched, "mode": getattr(training.schedule, "mode", "min")} if watched else None
+    )
     return {
         "batch": training.batch,
         "epochs": length.get("epochs"),

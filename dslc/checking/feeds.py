@@ -8,13 +8,15 @@ import numpy as np
 
 from dslc.artifact.labels import labels
 from dslc.artifact.state import State, states
-from dslc.reference.initial import initial_weights
 from dslc.network.network import Network, Value
 from dslc.operation import Array
+from dslc.reference.initial import initial_weights
 from dslc.types import DType
 
 
-def draw_data(network: Network, sizes: Mapping[str, int], generator: np.random.Generator) -> dict[Value, Array]:
+def draw_data(
+    network: Network, sizes: Mapping[str, int], generator: np.random.Generator
+) -> dict[Value, Array]:
     """Draw every input and target: floats from a normal distribution, class numbers below their limit."""
     known = labels(network)
     targets = network.training.targets if network.training else ()

@@ -15,10 +15,10 @@ from dslc.checking.feeds import draw_data
 from dslc.checking.figures import Batch, compare_figures
 from dslc.checking.measure import Finding, distance, rms, within
 from dslc.checking.situation import SEED, STEP, STEPS_PER_EPOCH, VALIDATION, Situation
-from dslc.reference.initial import initial_weights
 from dslc.graph.builder import type_of
 from dslc.network.network import Network, Training, Value
 from dslc.operation import Array
+from dslc.reference.initial import initial_weights
 from dslc.reference.interpreter import Interpreter
 from dslc.reference.update import reference_update
 from dslc.train import losses
@@ -102,8 +102,7 @@ def _next_state(
     )
     expected.update({p.name: array for p, array in situation.whole.state.items()})
     return [
-        _moved(name, situation.state[name], found[f"{name}.next"], expected[name])
-        for name in names
+        _moved(name, situation.state[name], found[f"{name}.next"], expected[name]) for name in names
     ]
 
 
@@ -141,5 +140,3 @@ def _batch(
         for dtype in (np.float64, np.float32)
     )
     return Batch(exact, rounded, sizes.get(network.batch_name or "", 1))
-
-

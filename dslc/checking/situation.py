@@ -39,7 +39,9 @@ class Situation:
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
-        names = {n for value in self.learning.inputs for d in value.type.shape for n in dims.names(d)}
+        names = {
+            n for value in self.learning.inputs for d in value.type.shape for n in dims.names(d)
+        }
         free = {name: FREE_SIZE + position for position, name in enumerate(sorted(names))}
         return {**free, **(self.learning.training.sizes if self.learning.training else {})}
 
@@ -70,7 +72,9 @@ class Situation:
         """The scalar that is differentiated: values of the network, and what each is multiplied with."""
         training = self.learning.training
         if training is None:
-            pairs = [(self.learning.outputs[n], w.astype(np.float64)) for n, w in self.weights.items()]
+            pairs = [
+                (self.learning.outputs[n], w.astype(np.float64)) for n, w in self.weights.items()
+            ]
         else:
             pairs = [(term.value, np.ones(())) for term in training.terms]
         found: dict[Value, Array] = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dslc.cli.options import device_option, open_spec, spec_options
+from dslc.cli.telling import Telling, as_list, json_option, strict_option, telling
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,6 +21,8 @@ def dslc() -> None:
 @click.option("-o", "--output", default="build", show_default=True, help="Folder for the files.")
 @click.option("--weights", type=click.Path(), help="Weights of the network (.safetensors, .npz).")
 @click.option("--open", "is_open", is_flag=True, help="Leave the parameters as inputs.")
+@strict_option
+@json_option
 def compile_command(
     spec: str,
     settings: tuple[str, ...],
@@ -27,28 +30,45 @@ def compile_command(
     output: str,
     weights: str | None,
     is_open: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Write the four graphs of SPEC."""
     from dslc.cli.building import build, read_weights
 
     given = read_weights(Path(weights)) if weights else None
-    for path, size in build(open_spec(spec, settings, net), Path(output), given, is_open):
-        click.echo(f"{path}  {size:,} bytes")
+    with telling(as_json, strict) as told:
+        opened = open_spec(spec, settings, net, told)
+        for path, size in build(opened, Path(output), given, is_open):
+            told.say(f"{path}  {size:,} bytes")
+    if as_json:
+        click.echo(as_list(told.warnings))
 
 
 @dslc.command()
 @spec_options
 @device_option
 @click.option("--table", is_flag=True, help="Print one line for every tensor, too.")
+@strict_option
+@json_option
 def check(
-    spec: str, settings: tuple[str, ...], net: str | None, device: str, table: bool
+    spec: str,
+    settings: tuple[str, ...],
+    net: str | None,
+    device: str,
+    table: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Compare the NumPy interpreter, onnxruntime and finite differences."""
     from dslc.cli.checking import run_check
 
-    report = run_check(open_spec(spec, settings, net), device)
+    with telling(as_json, strict) as told:
+        report = run_check(open_spec(spec, settings, net, told), device)
     for line in report.lines(table):
-        click.echo(line)
+        told.say(line)
+    if as_json:
+        click.echo(as_list(told.warnings))
     if not report.passed:
         raise click.exceptions.Exit(1)
 
@@ -60,6 +80,7 @@ def check(
 @click.option("--map", "mapping", metavar="NAME=ARRAY,...", help="Which array is which input.")
 @click.option("-o", "--output", default=None, help="Folder of the run (default runs/NAME).")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint of the folder.")
+@strict_option
 def train(
     spec: str,
     settings: tuple[str, ...],
@@ -69,11 +90,12 @@ def train(
     mapping: str | None,
     output: str | None,
     resume: bool,
+    strict: bool,
 ) -> None:
     """Train SPEC; leave its graphs with the trained weights, history.csv and checkpoints."""
     from dslc.cli.training import run_training
 
-    opened = open_spec(spec, settings, net)
+    opened = open_spec(spec, settings, net, Telling(strict=strict))
     folder = Path(output) if output else Path("runs") / opened.name
     run_training(opened, folder, device=device, data=data, mapping=mapping, resume=resume)
 
@@ -131,16 +153,41 @@ def export(
 
 @dslc.command()
 @spec_options
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def summary(spec: str, settings: tuple[str, ...], net: str | None, as_json: bool) -> None:
+@strict_option
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The summary as JSON, with its warnings as `diagnostics`; where SPEC has mistakes, their list alone. "
+    "`dslc compile --help` says what a diagnostic is.",
+)
+def summary(
+    spec: str, settings: tuple[str, ...], net: str | None, strict: bool, as_json: bool
+) -> None:
     """Print rows, shapes, parameters and multiply-adds."""
     import json
 
     from dslc.network.summary import summarize
+    from dslc.render import to_json
 
-    learning, _ = open_spec(spec, settings, net).networks()
+    with telling(as_json, strict) as told:
+        learning, _ = open_spec(spec, settings, net, told).networks()
     found = summarize(learning)
-    click.echo(json.dumps(found.to_json(), indent=2) if as_json else found.text())
+    if not as_json:
+        click.echo(found.text())
+        return
+    diagnostics = [to_json(warning) for warning in told.warnings]
+    click.echo(json.dumps({**found.to_json(), "diagnostics": diagnostics}, indent=2))
+
+
+@dslc.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Explain a mistake by its CODE: what it means, a spec that has it, and the same spec mended."""
+    from dslc.cli.explaining import explain as pages
+
+    for line in pages(code):
+        click.echo(line)
 
 
 STAGES = ("tree", "network", "graph", "gradient", "onnx")

@@ -14,8 +14,9 @@ class UsageFault(DslcError):
 
 
 class FileFault(DslcError):
-    """A file that cannot be read or written."""
+    """A file that cannot be read or written; `reason` says why, without its path."""
 
-    def __init__(self, message: str, *, exit_code: int = 4) -> None:
+    def __init__(self, message: str, *, exit_code: int = 4, reason: str = "") -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.reason = reason or message

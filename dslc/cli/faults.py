@@ -9,8 +9,8 @@ import traceback
 import click
 from dslc_runtime.errors import RuntimeFault
 
-from dslc.errors import CompileError, Diagnostic, DslcError
-from dslc.render import render
+from dslc.cli.telling import show_diagnostics
+from dslc.errors import CompileError, DslcError
 
 INTERNAL = 70
 
@@ -34,16 +34,6 @@ def exit_code_of(error: BaseException) -> int:
         _say(f"{error.filename or 'file'}: {error.strerror or error}")
         return 4
     return _internal(error)
-
-
-def show_diagnostics(diagnostics: tuple[Diagnostic, ...]) -> None:
-    """Print mistakes as the language does, in colour on a terminal."""
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    for diagnostic in diagnostics:
-        print(render(diagnostic, colour=colour), end="\n\n", file=sys.stderr)
-    errors = sum(diagnostic.severity.value == "error" for diagnostic in diagnostics)
-    if errors > 1:
-        print(f"{errors} errors", file=sys.stderr)
 
 
 def _say(message: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from dslc.cli.errors import FileFault, UsageFault
-from dslc.source import Source
+from dslc.errors import CompileError, Diagnostic, Label
+from dslc.source import Source, Span
 
 LARGEST_SPEC = 1 << 20
 """Bytes of one `.net` file."""
@@ -23,10 +25,10 @@ def read_spec(path: Path) -> Source:
     try:
         with path.open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FileFault(f"{path}: not a regular file")
+                raise FileFault(f"{path}: not a regular file", reason="not a regular file")
             data = file.read(LARGEST_SPEC + 1)
     except OSError as error:
-        raise FileFault(f"{path}: {error.strerror}") from None
+        raise FileFault(f"{path}: {error.strerror}", reason=str(error.strerror)) from None
     if len(data) > LARGEST_SPEC:
         raise UsageFault(f"{path}: a spec may have at most {LARGEST_SPEC} bytes", exit_code=3)
     return Source(str(path), _decode(path, data))
@@ -36,24 +38,37 @@ def _decode(path: Path, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-        place = f"{path}:{line}:{column}"
-        raise UsageFault(
-            f"{place}: error[E0103]: byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8 text"
+        # The readable part is shown; what cannot be read becomes U+FFFD.
+        before = data[: error.start].decode("utf-8-sig").replace("\r\n", "\n")
+        text = before + data[error.start :].decode("utf-8", "replace").replace("\r\n", "\n")
+        place = Span(Source(str(path), text), len(before), len(before) + 1)
+        what = f"byte 0x{data[error.start]:02x} at offset {error.start}"
+        raise CompileError(
+            [
+                Diagnostic(
+                    "E0103",
+                    "this is not text in UTF-8",
+                    Label(place, what),
+                    helps=("save the file as UTF-8",),
+                )
+            ]
         ) from None
 
 
 def importer(root: Path) -> Callable[[str, str], Source]:
-    """Return how imports are read: relative to the importing file, and never from outside `root`."""
+    """Return how imports are read: relative to the importing file, and never from outside `root`.
+
+    What it returns raises OSError with the reason where a file cannot be read; what `read_spec` says of its content.
+    """
     confined = root.resolve()
 
     def load(path: str, importing: str) -> Source:
         wanted = Path(importing).parent / path
-        resolved = wanted.resolve()
-        if not resolved.is_relative_to(confined):
-            raise FileFault(f"{path}: outside the folder of the spec", exit_code=2)
-        return read_spec(wanted)
+        if not wanted.resolve().is_relative_to(confined):
+            raise PermissionError(errno.EACCES, "it leads out of the folder of the spec")
+        try:
+            return read_spec(wanted)
+        except FileFault as error:
+            raise FileNotFoundError(errno.ENOENT, error.reason) from error
 
     return load

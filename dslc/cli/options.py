@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from dslc.cli.errors import UsageFault
-from dslc.cli.faults import show_diagnostics
 from dslc.cli.files import importer, read_spec
+from dslc.cli.telling import Telling
 from dslc.compile import Options, network_of
 from dslc.network.network import Network
 from dslc.source import Source
@@ -26,6 +26,7 @@ class Spec:
     path: Path
     source: Source
     options: Options
+    telling: Telling = field(default_factory=Telling)
 
     @property
     def name(self) -> str:
@@ -33,13 +34,15 @@ class Spec:
         return self.path.stem
 
     def networks(self) -> tuple[Network, Network]:
-        """Return the net for training and for inference; warnings are shown."""
+        """Return the net for training and for inference; warnings are told."""
         learning = network_of(self.source, self.options)
-        show_diagnostics(learning.warnings)
+        self.telling.warn(learning.warnings)
         return learning, network_of(self.source, self.options, training=False)
 
 
-def open_spec(path: str, settings: tuple[str, ...], net: str | None) -> Spec:
+def open_spec(
+    path: str, settings: tuple[str, ...], net: str | None, told: Telling | None = None
+) -> Spec:
     """Read a spec and take the `--set` values apart.
 
     Errors: UsageFault where a value is not `name=value`; what `read_spec` refuses.
@@ -51,7 +54,8 @@ def open_spec(path: str, settings: tuple[str, ...], net: str | None) -> Spec:
             raise UsageFault(f"--set {text}: write it as name=value, for example --set classes=37")
         parts[name.strip()] = value.strip()
     file = Path(path)
-    return Spec(file, read_spec(file), Options(parts, net, importer(file.parent)))
+    options = Options(parts, net, importer(file.parent))
+    return Spec(file, read_spec(file), options, told or Telling())
 
 
 def spec_options(command: Command) -> Command:

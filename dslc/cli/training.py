@@ -12,7 +12,6 @@ import numpy as np
 from dslc_runtime import files, memory
 from dslc_runtime.metadata import Memory, read
 from dslc_runtime.npy import Npz, open_npy
-
 from dslc_runtime.weights import read_weights, write_weights
 
 from dslc.artifact.artifact import write_model
@@ -21,9 +20,8 @@ from dslc.cli.building import build, require_memory, write_artifact
 from dslc.cli.errors import UsageFault
 from dslc.cli.options import Spec, open_spec
 from dslc.compile import compile_networks, inference_model
-from dslc.reference.initial import initial_weights
 from dslc.network.network import Network
-
+from dslc.reference.initial import initial_weights
 
 
 def run_training(
@@ -142,5 +140,3 @@ def _data_path(spec: Spec, network: Network, data: str | None) -> Path | None:
 def _validation(spec: Spec, network: Network) -> float | Path | None:
     held = network.training.validation if network.training else None
     return spec.path.parent / held if isinstance(held, str) else held
-
-

@@ -20,6 +20,7 @@ from dslc.network.lines import Lines, line_paths, read_lines
 from dslc.network.modules import Load, Modules
 from dslc.network.names import names_of
 from dslc.network.network import Input, Network, Training
+from dslc.network.notes import Notes
 from dslc.network.options import read_settings
 from dslc.network.overrides import (
     Overrides,
@@ -62,16 +63,17 @@ def elaborate(
     net: str | None = None,
     training: bool = True,
     library: Library | None = None,
+    notes: Notes | None = None,
 ) -> Network:
     """Resolve a file into the network it describes.
 
     `load(path, importer)` reads what the file imports. `settings` are the strings of `--set` by name, `net` names the
     net to take (by default the last one). `training` is what `training` means in the spec; a train section is resolved
-    either way.
+    either way. `notes` are filled with what each node is worth, as far as it was read.
 
     Errors: CompileError with every independent mistake in the order of the file; LimitError where the net is too large.
     """
-    work = Work(library or standard_library(), training, evaluate, run)
+    work = Work(library or standard_library(), training, evaluate, run, notes=notes)
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, RECURSION_LIMIT))
     try:

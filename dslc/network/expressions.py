@@ -14,6 +14,7 @@ from dslc.network.constants import as_result
 from dslc.network.dimensions import check_shape
 from dslc.network.lookup import callee, lookup
 from dslc.network.loops import run_for, run_if, run_merge, run_repeat
+from dslc.network.notes import seen
 from dslc.network.scope import (
     POISON,
     Builtin,
@@ -38,7 +39,7 @@ from dslc.types import Duration, Size
 
 def evaluate(node: tree.Expression, frame: Frame) -> Entity:
     """Return what an expression is worth where nothing flows into it; POISON after a mistake reported earlier."""
-    return _READERS[type(node)](node, frame)
+    return seen(node, _READERS[type(node)](node, frame), frame)
 
 
 def start(node: tree.Expression, frame: Frame, flow: Entity | None) -> Entity:
@@ -47,11 +48,13 @@ def start(node: tree.Expression, frame: Frame, flow: Entity | None) -> Entity:
         return pipe(node, frame, flow)
     if isinstance(node, tree.Name):
         entity = lookup(node, frame)
-        return apply(entity, node, frame, Flow(flow)) if is_callable(entity) else entity
+        if is_callable(entity):
+            return apply(entity, node, frame, Flow(flow))
+        return seen(node, entity, frame)
     if isinstance(node, tree.Call):
         return call(node, frame, Flow(flow))
     if type(node) in _GROUPS:
-        return _GROUPS[type(node)](node, frame, flow)
+        return seen(node, _GROUPS[type(node)](node, frame, flow), frame)
     return evaluate(node, frame)
 
 
@@ -87,7 +90,7 @@ def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[Stage
     if isinstance(node, tree.Call):
         return call(node, frame, Flow(entity, piped=True))
     if type(node) in _GROUPS:
-        return _GROUPS[type(node)](node, frame, entity)
+        return seen(node, _GROUPS[type(node)](node, frame, entity), frame)
     if isinstance(node, tree.Attribute):
         target = attribute(node, frame)
         if is_callable(target):
@@ -107,6 +110,10 @@ def call(node: tree.Call, frame: Frame, flow: Flow) -> Entity:
 
 def apply(target: Entity, node: tree.Expression, frame: Frame, flow: Flow) -> Entity:
     """Call `target` with the arguments of `node`, if it has any."""
+    return seen(node, _applied(target, node, frame, flow), frame)
+
+
+def _applied(target: Entity, node: tree.Expression, frame: Frame, flow: Flow) -> Entity:
     arguments = node.arguments if isinstance(node, tree.Call) else ()
     if target is POISON:
         raise PoisonedError
@@ -247,7 +254,7 @@ def _group(node: tree.Expression, frame: Frame) -> Entity:
     return _GROUPS[type(node)](node, frame, None)
 
 
-def _ellipsis(node: tree.Ellipsis_, frame: Frame) -> Entity:
+def _ellipsis(node: tree.Dots, frame: Frame) -> Entity:
     raise frame.mistake("E0504", "`...` stands in an index only", node.span)
 
 
@@ -266,7 +273,7 @@ _READERS: Mapping[type, Callable[[Any, Frame], Entity]] = {
     tree.Size: lambda node, frame: Size(node.sizes),
     tree.String: lambda node, frame: node.value,
     tree.Boolean: lambda node, frame: node.value,
-    tree.Ellipsis_: _ellipsis,
+    tree.Dots: _ellipsis,
     tree.List: _list,
     tree.Unary: _unary,
     tree.Binary: _binary,

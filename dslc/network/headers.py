@@ -10,6 +10,7 @@ from dslc.dims import Expression
 from dslc.errors import Label
 from dslc.network.constants import as_result
 from dslc.network.dimensions import bind_header, name_dimensions
+from dslc.network.notes import seen
 from dslc.network.scope import (
     POISON,
     Definition,
@@ -80,7 +81,7 @@ def hyper_parameters(
         if parameter.type is None:
             name = parameter.name.text
             value = _hyper_parameter(definition, parameter, given, spans, inner)
-            inner.scope.names[name] = value
+            inner.scope.names[name] = seen(parameter, value, inner)
             inner.scope.spans[name] = parameter.name.span
             if is_static(value):
                 shown.append(f"{name} = {text(value)}")
@@ -164,7 +165,7 @@ def open_header(definition: Definition, bound: Bound, inner: Frame, frame: Frame
 def _take(header: tree.HeaderParameter, result: Result, span: Span, inner: Frame) -> None:
     assert header.type is not None
     bind_header(header.name, header.type, result, inner, span)
-    inner.scope.names[header.name.text] = result
+    inner.scope.names[header.name.text] = seen(header, result, inner)
     inner.scope.spans[header.name.text] = header.name.span
 
 

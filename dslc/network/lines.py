@@ -14,6 +14,7 @@ from dslc.network.constants import as_result
 from dslc.network.dimensions import declared_type
 from dslc.network.lookup import define
 from dslc.network.network import Call, Measure, Target, Term, Value
+from dslc.network.notes import seen
 from dslc.network.places import Form, Place
 from dslc.network.scope import Frame, MistakeError, PoisonedError, Result
 from dslc.network.settings import make
@@ -85,6 +86,7 @@ def _target(node: tree.Target, lines: Lines, frame: Frame) -> None:
         made = Target(name.text, wanted, node.type.span, doc=node.doc)
         define(name.text, Result((made,)), name.span, frame)
         lines.targets.append(made)
+    seen(node, frame.scope.find(node.names[0].text), frame)
 
 
 def _term(node: tree.Loss, lines: Lines, frame: Frame) -> None:

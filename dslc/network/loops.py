@@ -11,6 +11,7 @@ from dslc.network.calls import bind_settings, operate, operation_signature
 from dslc.network.constants import as_result
 from dslc.network.counting import least_calls
 from dslc.network.lookup import lookup
+from dslc.network.notes import seen
 from dslc.network.places import Form, Place
 from dslc.network.scope import (
     CALL_LIMIT,
@@ -84,7 +85,7 @@ def _rounds(
         place = loop.add(Place(Form.ROUND, ""))
         scope = Scope(frame.module, frame.scope)
         if variable is not None:
-            scope.names[variable.text] = item
+            scope.names[variable.text] = seen(variable, item, frame)
             scope.spans[variable.text] = variable.span
         inner = replace(frame, scope=scope, place=place)
         flow = _run(body.statements, inner, flow)

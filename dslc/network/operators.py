@@ -50,7 +50,7 @@ def index_tensor(node: tree.Index, result: Result, frame: Frame) -> Result:
 
 def _index_item(part: tree.Expression | tree.Slice, frame: Frame) -> Sequence[object]:
     """Return an index as the operation takes it: a number, a slice, or `...`."""
-    if isinstance(part, tree.Ellipsis_):
+    if isinstance(part, tree.Dots):
         return (...,)
     if isinstance(part, tree.Slice):
         bounds = [None if b is None else _position(b, frame) for b in (part.lower, part.upper)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dslc.errors import Diagnostic, Label, LimitError
 from dslc.initializers.base import Initializer
@@ -20,6 +20,9 @@ from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
 from dslc.source import Span
 from dslc.syntax import tree
+
+if TYPE_CHECKING:
+    from dslc.network.notes import Notes
 
 Entity = Any
 """A static value, or one of the classes below."""
@@ -193,6 +196,8 @@ class Work:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     steps: int = 0
     """Calls and rounds so far, for the limit."""
+    notes: Notes | None = None
+    """Where to write down what each node is worth, for editors."""
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same was said of the same place (a block is expanded many times)."""

@@ -11,6 +11,7 @@ from dslc.network.constants import as_result
 from dslc.network.declarations import declare_input, declare_layer, declare_parameter
 from dslc.network.expressions import start
 from dslc.network.lookup import define, lookup
+from dslc.network.notes import seen
 from dslc.network.places import Form, Place
 from dslc.network.scope import (
     POISON,
@@ -35,6 +36,7 @@ def run(statements: tuple[tree.Statement, ...], frame: Frame) -> Entity | None:
             _poison(statement, frame)
         except PoisonedError:
             _poison(statement, frame)
+        _note(statement, frame)
     return frame.flow
 
 
@@ -53,6 +55,16 @@ def _poison(statement: tree.Statement, frame: Frame) -> None:
         if frame.scope.find(name.text) is None:
             frame.scope.names[name.text] = POISON
             frame.scope.spans[name.text] = name.span
+
+
+def _note(statement: tree.Statement, frame: Frame) -> None:
+    """Note what a statement gave: the value of its first name, or what flows on."""
+    node = statement.definition if isinstance(statement, tree.Output) else statement
+    names = _defined(node)
+    if names:
+        seen(statement, frame.scope.find(names[0].text), frame)
+    elif isinstance(node, tree.Row):
+        seen(statement, frame.flow, frame)
 
 
 def _defined(statement: tree.Statement | None) -> Sequence[tree.Identifier]:

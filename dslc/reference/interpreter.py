@@ -64,7 +64,9 @@ class Interpreter:
             self._array(value, done)
         return done
 
-    def again(self, base: Evaluation, changed: Mapping[Value, Array], wanted: Iterable[Value]) -> Evaluation:
+    def again(
+        self, base: Evaluation, changed: Mapping[Value, Array], wanted: Iterable[Value]
+    ) -> Evaluation:
         """Compute `wanted` with some feeds changed, going again only through the calls they reach.
 
         What `stop_gradient` gave stays as it was: so a difference measures the same as a derivative.

@@ -32,7 +32,9 @@ def reference_update(
         names = [f"{parameter.name}.{slot}" for slot in optimizer.slots]
         current = np.asarray(state[parameter.name], np.float64)
         slots = tuple(np.asarray(state[name], np.float64) for name in names)
-        new, after_slots = optimizer.reference(current, gradient, slots, optimizer.lr * factor, step)
+        new, after_slots = optimizer.reference(
+            current, gradient, slots, optimizer.lr * factor, step
+        )
         following[parameter.name] = new
         following.update(zip(names, after_slots, strict=True))
     return following

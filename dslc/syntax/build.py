@@ -223,8 +223,8 @@ class Builder:
             span, cast(Any, lower[0] if lower else None), cast(Any, upper[0] if upper else None)
         )
 
-    def ellipsis(self, children: Children, span: Span) -> tree.Ellipsis_:
-        return tree.Ellipsis_(span)
+    def ellipsis(self, children: Children, span: Span) -> tree.Dots:
+        return tree.Dots(span)
 
     def merge(self, children: Children, span: Span) -> tree.Merge:
         return tree.Merge(span, cast(Any, children[0]), nodes_of(children, tree.Branch))

@@ -179,6 +179,6 @@ def leaf(node: tree.Expression) -> str:
             return f'"{value}"'
         case tree.Boolean(value=value):
             return "true" if value else "false"
-        case tree.Ellipsis_():
+        case tree.Dots():
             return "..."
     raise AssertionError(f"no way to print {type(node).__name__}")

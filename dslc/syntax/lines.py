@@ -44,7 +44,8 @@ class Lines(Structure):
 
         Errors: E0101 brackets, E0103 characters, E0104 text, E0105 numbers, E0109 braces of a head, E0902 to E0906.
         """
-        for self.at, token in enumerate(self.raw):
+        for at, token in enumerate(self.raw):
+            self.at = at
             if token.type == "_END":
                 self._line_end(token)
             else:
@@ -59,10 +60,7 @@ class Lines(Structure):
     def _token(self, token: Token) -> None:
         if self.top.is_round and self._runs_on(token):
             self.forget_round(token)
-        if self.at_start:
-            token = self._first(token)
-        else:
-            token = self._later(token)
+        token = self._first(token) if self.at_start else self._later(token)
         self.pending.clear()
         if token.type == "STRAY":
             self.report(stray(self.source, token))
@@ -108,10 +106,10 @@ class Lines(Structure):
 
     def _open(self, token: Token) -> None:
         section = self._section(token)
-        if token == "{" and self.top.is_round and self.stack[-2].section == "file":
-            if not self._is_closed_later():
-                self.forget_round(token)
-                section = self._section(token)
+        in_head = token == "{" and self.top.is_round and self.stack[-2].section == "file"
+        if in_head and not self._is_closed_later():
+            self.forget_round(token)
+            section = self._section(token)
         if section == "branches":
             token = token.update(type="BRANCHES")
         self.open(token, section)

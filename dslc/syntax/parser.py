@@ -29,18 +29,29 @@ def parse(source: Source) -> tree.File:
 
     Errors: E01xx, the first ten; E09xx when the file is larger or deeper than the limits allow.
     """
+    file, mistakes = parse_partly(source)
+    if mistakes or file is None:
+        raise CompileError(mistakes)
+    return file
+
+
+def parse_partly(source: Source) -> tuple[tree.File | None, list[Diagnostic]]:
+    """Return the tree of the statements that could be read, and the mistakes in the others.
+
+    The tree is None where nothing could be read. Errors: as `parse` for characters and limits.
+    """
     lines = Lines(source, raw=scan(source))
     lines.read()
     parsed, mistakes = _read(source, lines.tokens)
     mistakes += lines.mistakes
-    if mistakes or parsed is None:
-        mistakes.sort(key=lambda mistake: mistake.primary.span.start)
-        raise CompileError(mistakes[: limits.ERRORS])
+    mistakes.sort(key=lambda mistake: mistake.primary.span.start)
+    if parsed is None:
+        return None, mistakes[: limits.ERRORS]
     file = Builder(source, lines.docs).node(parsed)
     assert isinstance(file, tree.File)
     first = file.items[0].span.start if file.items else 0
     doc = lines.docs.get(first, "")
-    return replace(file, comments=tuple(lines.comments), doc=doc)
+    return replace(file, comments=tuple(lines.comments), doc=doc), mistakes[: limits.ERRORS]
 
 
 def _read(source: Source, tokens: list[Token]) -> tuple[lark.Tree[Token] | None, list[Diagnostic]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dslc.syntax import tree
-from dslc.syntax.expressions import Expressions
+from dslc.syntax.expressions import Expressions, bracketed
 
 WIDTH = 120
 BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
@@ -137,7 +137,9 @@ class Printer(Expressions):
             case tree.Layer():
                 return f"layer {statement.name.text} = {self.value(statement.value, indent)}"
             case tree.Check():
-                return f"check {self.value(statement.condition, indent)}"
+                text = self.value(statement.condition, indent)
+                # Behind `check`, a sign would be read as an operator, and [ as an index.
+                return f"check {bracketed(text, text[0] in '-[')}"
             case _:
                 return self.recipe(statement, indent)
 
@@ -147,7 +149,7 @@ class Printer(Expressions):
             return f"{names(row.names)} = {text}"
         if row.labels:
             return f"{names(row.labels)}: {text}"
-        return f"({text})" if CHECK_LINE.match(text) else text
+        return bracketed(text, CHECK_LINE.match(text) is not None)
 
     def recipe(self, statement: tree.TrainStatement, indent: int) -> str:
         match statement:

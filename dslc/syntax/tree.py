@@ -45,6 +45,8 @@ class Name(Node):
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
+    """`3`, `0.5`, `1e-4`: the value, and how it was written."""
+
     value: int | float
     text: str = field(compare=False)
 
@@ -66,16 +68,20 @@ class Size(Node):
 
 @dataclass(frozen=True, slots=True)
 class String(Node):
+    """`"data.npz"`, without the quotation marks."""
+
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Boolean(Node):
+    """`true` or `false`."""
+
     value: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Ellipsis_(Node):
+class Dots(Node):
     """`...` in an index."""
 
 
@@ -175,12 +181,16 @@ class Body(Node):
 
 @dataclass(frozen=True, slots=True)
 class Repeat(Node):
+    """`repeat count { ... }`."""
+
     count: Expression
     body: Body
 
 
 @dataclass(frozen=True, slots=True)
 class For(Node):
+    """`for variable in iterable { ... }`."""
+
     variable: Identifier
     iterable: Expression
     body: Body
@@ -188,6 +198,8 @@ class For(Node):
 
 @dataclass(frozen=True, slots=True)
 class If(Node):
+    """`if condition { ... } else { ... }`."""
+
     condition: Expression
     body: Body
     otherwise: Body | If | None
@@ -218,7 +230,7 @@ Expression = (
     | Size
     | String
     | Boolean
-    | Ellipsis_
+    | Dots
     | List
     | Unary
     | Binary
@@ -274,6 +286,8 @@ class Output(Node):
 
 @dataclass(frozen=True, slots=True)
 class Input(Node):
+    """`input image: float32[N, 3, 224, 224]`; several names may share a type."""
+
     names: tuple[Identifier, ...]
     type: Type
     doc: str = field(default="", compare=False)
@@ -313,6 +327,8 @@ Statement = Row | Bind | Output | Input | Parameter | Layer | Check
 
 @dataclass(frozen=True, slots=True)
 class Target(Node):
+    """`target label: int64[N]`: what the data set supplies for training only."""
+
     names: tuple[Identifier, ...]
     type: Type
     doc: str = field(default="", compare=False)
@@ -320,12 +336,16 @@ class Target(Node):
 
 @dataclass(frozen=True, slots=True)
 class Loss(Node):
+    """`loss name = value`: all loss lines are added."""
+
     name: Identifier | None
     value: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Metric(Node):
+    """`metric name = value`."""
+
     name: Identifier | None
     value: Expression
 
@@ -343,18 +363,24 @@ class Path(Node):
 
 @dataclass(frozen=True, slots=True)
 class Freeze(Node):
+    """`freeze backbone.stem (statistics=true)`."""
+
     paths: tuple[Path, ...]
     arguments: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Group(Node):
+    """`group backbone (lr=1e-4)`."""
+
     paths: tuple[Path, ...]
     arguments: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Augment(Node):
+    """`augment image: type = pipeline`: what training does to a picture."""
+
     name: Identifier
     type: Type
     value: Expression
@@ -362,6 +388,8 @@ class Augment(Node):
 
 @dataclass(frozen=True, slots=True)
 class Setting(Node):
+    """`batch = 128`: one setting of a train section."""
+
     name: Identifier
     value: Expression
 
@@ -374,6 +402,8 @@ TrainStatement = Target | Loss | Metric | Freeze | Group | Augment | Setting
 
 @dataclass(frozen=True, slots=True)
 class Import(Node):
+    """`import Bottleneck, ConvBN from "resnet50.net"`."""
+
     names: tuple[Identifier, ...]
     path: String
 
@@ -397,6 +427,8 @@ class HeaderParameter(Node):
 
 @dataclass(frozen=True, slots=True)
 class Block(Node):
+    """`block Name(parameters) { ... }`."""
+
     name: Identifier
     parameters: tuple[HeaderParameter, ...]
     body: Body
@@ -405,6 +437,8 @@ class Block(Node):
 
 @dataclass(frozen=True, slots=True)
 class Net(Node):
+    """`net Name(parameters) { ... }`."""
+
     name: Identifier
     parameters: tuple[HeaderParameter, ...]
     body: Body
@@ -413,6 +447,8 @@ class Net(Node):
 
 @dataclass(frozen=True, slots=True)
 class Train(Node):
+    """`train { ... }`, or `train NAME { ... }`."""
+
     name: Identifier | None
     statements: tuple[TrainStatement, ...]
     doc: str = field(default="", compare=False)

@@ -33,9 +33,9 @@ OPERAND_ENDS = frozenset({")", "]", "}", "true", "false"})
 def is_word(section: str, token: Token, following: Token | None) -> bool:
     """Tell whether the first token of a statement is one of the section's words.
 
-    Outside every brace all are. In a `train` section `group = ...` is a setting of that name, but `loss` and `metric` are
-    always words. In a stack, a name or a
-    declaration without its name must follow, or, behind `check`, an expression: `input -> relu` is a row.
+    Outside every brace all are. In a `train` section `group = ...` is a setting of that name, but
+    `loss` and `metric` are always words. In a stack, a name or a declaration without its name must
+    follow, or, behind `check`, an expression: `input -> relu` is a row.
     """
     if token not in SECTION_WORDS[section]:
         return False

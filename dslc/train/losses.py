@@ -18,7 +18,11 @@ def wanted(training: Training) -> list[Value]:
     """Return the values of the network that losses and metrics look at."""
     terms = [term.value for term in training.terms]
     weighing = [v for t in training.terms if t.weighing for v in t.weighing.inputs if v is not None]
-    return [*terms, *weighing, *(value for measure in training.measures for value in measure.inputs)]
+    return [
+        *terms,
+        *weighing,
+        *(value for measure in training.measures for value in measure.inputs),
+    ]
 
 
 def total(g: Builder, terms: list[ir.Value]) -> ir.Value:
@@ -56,7 +60,9 @@ def accumulate(
     assert network.training is not None
     sums: list[Accumulator] = []
     figures: dict[str, ir.Value] = {}
-    lines = [_accumulate_term(g, network, term, environment, sums) for term in network.training.terms]
+    lines = [
+        _accumulate_term(g, network, term, environment, sums) for term in network.training.terms
+    ]
     figures["loss"] = total(g, lines)
     for term, line in zip(network.training.terms, lines, strict=True):
         figures[f"loss.{term.name}"] = line

@@ -85,9 +85,7 @@ def finite(g: Builder, values: Sequence[ir.Value]) -> ir.Value:
         return result
 
 
-def _total_steps(
-    g: Builder, training: Training, inputs: Mapping[str, ir.Value]
-) -> ir.Value | None:
+def _total_steps(g: Builder, training: Training, inputs: Mapping[str, ir.Value]) -> ir.Value | None:
     """The length of the training in steps: given, or epochs times the steps of one."""
     if training.length is None or not training.schedule.uses_total_steps:
         return None

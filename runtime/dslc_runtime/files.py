@@ -13,9 +13,10 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dslc_runtime.errors import FileFault, UserFault, file_fault
 
@@ -70,6 +71,29 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: Path | str, *, follow: bool = True) -> IO[bytes]:
+    """Open a regular file to read it; a pipe or a device is refused without waiting for it.
+
+    With `follow` false a symbolic link is refused, too.
+
+    Errors: FileFault.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise file_fault("read", path, error) from error
+    except ValueError as error:
+        raise FileFault(f"{str(path)!r}: a path holds no zero character") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise FileFault(f"{path}: cannot read it: it is {kind}")
+    return os.fdopen(descriptor, "rb")
 
 
 def digest_of_file(path: Path) -> str:

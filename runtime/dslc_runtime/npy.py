@@ -7,6 +7,7 @@ takes the last of two arrays of one name. Big-endian and Fortran-ordered arrays 
 
 from __future__ import annotations
 
+import contextlib
 import lzma
 import math
 import re
@@ -21,6 +22,7 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from dslc_runtime.errors import LimitFault, UserFault, file_fault, size_text
+from dslc_runtime.files import open_regular
 from dslc_runtime.memory import check_array
 
 Array = np.ndarray[Any, Any]
@@ -31,9 +33,13 @@ _RANK_LIMIT = 32
 _CHUNK = 1 << 24
 
 RATIO = 200
-"""How far a member of an .npz may be compressed; small ones (see `_SMALL`) any amount."""
+"""How far a member of an .npz may be compressed; small ones (see `SMALL`) any amount."""
 
-_SMALL = 1 << 24
+SMALL = 1 << 24
+"""Bytes that a member may unpack to whatever its compression."""
+
+MEMBERS = 100_000
+"""Arrays in an .npz that are accepted."""
 
 _ENTRY = (
     r"'descr':'(?P<descr{0}>[^']*)'"
@@ -128,7 +134,7 @@ def _shape(text: str, place: str) -> tuple[int, ...]:
 def open_npy(path: Path) -> Array:
     """Return the array in an .npy file, mapped: its parts are read when they are used."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             header = read_header(file, str(path))
             size = file.seek(0, 2)
     except OSError as error:
@@ -166,16 +172,26 @@ class Npz(Mapping[str, Array]):
         with self._open() as archive:
             self._members = self._list(archive)
 
-    def _open(self) -> zipfile.ZipFile:
-        try:
-            return zipfile.ZipFile(self.path)
-        except OSError as error:
-            raise file_fault("read", self.path, error) from error
-        except _BROKEN as error:
-            raise UserFault(f"{self.path}: this is not an .npz file, or a damaged one") from error
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[zipfile.ZipFile]:
+        with open_regular(self.path) as file:
+            try:
+                archive = zipfile.ZipFile(file)
+            except OSError as error:
+                raise file_fault("read", self.path, error) from error
+            except _BROKEN as error:
+                raise UserFault(
+                    f"{self.path}: this is not an .npz file, or a damaged one"
+                ) from error
+            with archive:
+                yield archive
 
     def _list(self, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         members: dict[str, zipfile.ZipInfo] = {}
+        if len(archive.filelist) > MEMBERS:
+            raise LimitFault(
+                f"{self.path}: it holds {len(archive.filelist)} arrays; {MEMBERS} is the most"
+            )
         for info in archive.infolist():
             name = info.filename.removesuffix(".npy")
             if info.filename == name or "/" in name or "\\" in name or name.startswith("."):
@@ -190,7 +206,7 @@ class Npz(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         info = self._members[name]
         place = f"{self.path}: `{name}`"
-        if info.file_size > _SMALL and info.file_size > RATIO * max(info.compress_size, 1):
+        if info.file_size > SMALL and info.file_size > RATIO * max(info.compress_size, 1):
             raise LimitFault(
                 f"{place} unpacks from {size_text(info.compress_size)} "
                 f"to {size_text(info.file_size)}; {RATIO} to 1 is the most",

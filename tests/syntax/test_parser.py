@@ -83,7 +83,7 @@ EXPRESSIONS = [
     ("a[:]", index(a, slice_(None, None))),
     (
         "a[1:2, ..., -1]",
-        index(a, slice_(number(1), number(2)), tree.Ellipsis_(NOWHERE), unary("-", number(1))),
+        index(a, slice_(number(1), number(2)), tree.Dots(NOWHERE), unary("-", number(1))),
     ),
     ("a(3x3, k=2x2x2)", call("a", tree.Size(NOWHERE, (3, 3)), k=tree.Size(NOWHERE, (2, 2, 2)))),
     (

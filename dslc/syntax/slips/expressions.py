@@ -41,7 +41,8 @@ def unfinished(place: Place) -> Diagnostic | None:
         )
     if previous is None or not (place.ends or token in BOUNDARIES or token in binary):
         return None
-    if token == "," and previous in ("(", "[") or previous in binary or previous in WHAT:
+    leading_comma = token == "," and previous in ("(", "[")
+    if leading_comma or previous in binary or previous in WHAT:
         where = span_of(place.source, previous)
         what = WHAT.get(str(previous), "a value")
         follows = "the end of the line" if place.ends else shown(token)

@@ -1,7 +1,8 @@
 """What the parser cannot read on from, in the words of the language.
 
-A slip is recognised by the token that does not fit, the tokens around it, the open bracket and the section, never by the
-list of what the grammar expects there. The first function of SLIPS that knows the place explains it.
+A slip is recognised by the token that does not fit, the tokens around it, the open bracket and the
+section, never by the list of what the grammar expects there. The first function of SLIPS that knows
+the place explains it.
 """
 
 from __future__ import annotations
