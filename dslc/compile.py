@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from dslc.errors import CompileError, in_order
+from dslc.network.beyond import mistakes_beyond
 from dslc.network.elaborate import elaborate
 from dslc.network.network import Network
 from dslc.operation import Array
 from dslc.reference.initial import initial_weights
 from dslc.source import Source
-from dslc.syntax.parser import parse
+from dslc.syntax.parser import parse, parse_partly
 from dslc.syntax.tree import File
 
 if TYPE_CHECKING:
@@ -36,14 +39,21 @@ class Options:
 
 
 def network_of(source: Source, options: Options, *, training: bool = True) -> Network:
-    """Read a spec: parse and elaborate it, for training or for inference (`if training { }` may differ)."""
-    return elaborate(
-        parse(source),
+    """Read a spec: parse and elaborate it, for training or for inference (`if training { }` may differ).
+
+    Errors: CompileError with every mistake; where some lines cannot be read, also what is wrong in the others.
+    """
+    read = partial(
+        elaborate,
         load=_loader(options),
         settings=options.settings,
         net=options.net,
         training=training,
     )
+    file, slips = parse_partly(source)
+    if slips or file is None:
+        raise CompileError(in_order([*slips, *mistakes_beyond(file, slips, read)], source))
+    return read(file)
 
 
 def compile_networks(
@@ -58,28 +68,42 @@ def compile_networks(
 
     `weights` are those of the closed network by parameter name, by default the initial ones of the seed.
 
-    Errors: InternalError only; every mistake of the spec was found by `network_of`.
+    Errors: WeightsFault where `weights` are not those of the net; GradientError where a loss cannot be differentiated.
     """
+    from dslc.artifact.artifact import Artifact
+
+    models = training_models(learning, resting)
+    if closed and weights is None:
+        weights = initial_weights(resting)
+    models["inference"] = inference_model(resting, weights if closed else None)
+    return Artifact(name, models)
+
+
+def training_models(learning: Network, resting: Network) -> dict[str, ir.Model]:
+    """Compile what training needs: `init`, and with a train section `train` and `eval`."""
     from dslc.artifact import graphs
-    from dslc.artifact.artifact import Artifact, finish
+    from dslc.artifact.artifact import finish
 
     models = {}
     if learning.parameters:
         models["init"] = finish(learning, "init", graphs.init_graph(learning))
     if learning.training is not None:
-        models["train"] = finish(learning, "train", graphs.train_graph(learning).graph)
+        models["train"] = finish(learning, "train", graphs.train_graph(learning))
         models["eval"] = finish(resting, "eval", graphs.eval_graph(resting))
-    known = weights if weights is not None else initial_weights(resting)
-    models["inference"] = inference_model(resting, known if closed else None)
-    return Artifact(name, models)
+    return models
 
 
 def inference_model(resting: Network, weights: Mapping[str, Array] | None) -> ir.Model:
-    """Compile the network alone: closed over `weights`, or open (parameters are inputs) without."""
+    """Compile the network alone: closed over `weights`, or open (parameters are inputs) without.
+
+    Errors: WeightsFault where `weights` are not those of the net.
+    """
     from dslc.artifact import graphs
     from dslc.artifact.artifact import finish
+    from dslc.artifact.weights import fitting
 
-    return finish(resting, "inference", graphs.inference_graph(resting, weights))
+    known = None if weights is None else fitting(resting, weights)
+    return finish(resting, "inference", graphs.inference_graph(resting, known))
 
 
 def _loader(options: Options) -> Callable[[str, str], File] | None:

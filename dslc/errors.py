@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from dslc.source import Span
+from dslc.source import Source, Span
 
 
 class Severity(Enum):
@@ -84,11 +84,36 @@ class InternalError(DslcError):
         super().__init__(f"this is a fault of dslc, not of your file: {stage}{place}: {message}")
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edit that a rule proposes: what is said of it, and `text` in place of something.
+
+    `about` names the setting (`"groups"`) that is replaced, or added where the call does not give it; `None` replaces
+    the whole call, and a number the type that this value is declared with. In both, `{0}` stands for the first value as
+    it is written, and `{call}` for the call.
+    """
+
+    sentence: str
+    text: str
+    about: str | int | None = None
+
+
+def in_order(diagnostics: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
+    """Return diagnostics by their places: those of `source` first, then those of the files it imports."""
+
+    def position(diagnostic: Diagnostic) -> tuple[bool, str, int]:
+        span = diagnostic.primary.span
+        return span.source is not source, span.source.path, span.start
+
+    return sorted(diagnostics, key=position)
+
+
 class RuleError(Exception):
     """A shape or type rule refuses its operands.
 
     Rules know types, not places: the elaborator adds the spans. `about` names the setting (`"kernel"`) or operand
-    (`0`, `1`, ...) at fault, `None` the call as a whole; `text` is said at that place.
+    (`0`, `1`, ...) at fault, `None` the call as a whole; `text` is said at that place. In every sentence `{0}` stands
+    for the first value as it is written.
     """
 
     def __init__(
@@ -99,6 +124,7 @@ class RuleError(Exception):
         about: str | int | None = None,
         text: str = "",
         facts: Sequence[str] = (),
+        edits: Sequence[Edit] = (),
         helps: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
@@ -107,4 +133,5 @@ class RuleError(Exception):
         self.about = about
         self.text = text
         self.facts = tuple(facts)
+        self.edits = tuple(edits)
         self.helps = tuple(helps)

@@ -102,6 +102,9 @@ class Operation:
     random: ClassVar[bool] = False
     """Whether the operation draws numbers in training; it then has a stream of its own, keyed by its name."""
 
+    differentiable: ClassVar[bool] = True
+    """Whether a gradient flows from float results to float values; false where the results are flat in them."""
+
     # Declared as values so that each operation may take the arguments it needs.
     infer: ClassVar[Callable[..., Types]]
     lower: ClassVar[Callable[..., Any]]
@@ -114,6 +117,12 @@ class Operation:
     def index_limits(self, *types: TensorType) -> Mapping[int, int | Expression]:
         """Return which values hold indices: position of the value -> how many classes, rows or words there are."""
         return {}
+
+    @property
+    def ignored_label(self) -> int | None:
+        """The index that counts for nothing (`ignore_index`), where there is such a setting."""
+        label: int | None = getattr(self, "ignore_index", None)
+        return label
 
     def multiply_adds(
         self, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
@@ -12,10 +12,10 @@ from dslc.artifact.state import State, states
 from dslc.errors import InternalError
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
-from dslc.gradient.rule import Rule
+from dslc.gradient.rule import Rule, Tuning
 from dslc.graph import random
 from dslc.graph.builder import Builder
-from dslc.lower import Environment, lower
+from dslc.lower import Environment, doc_of, lower
 from dslc.network.network import Constant, Input, Network, Parameter, Target, Training, Value
 from dslc.operation import Array
 from dslc.train import losses
@@ -25,81 +25,114 @@ from dslc.types import float32, int64
 
 @dataclass
 class Step:
-    """A train graph being built, and where the network's values and gradients stand in it."""
+    """Forward and backward of a net, and where its values and gradients stand in the graph."""
 
-    graph: ir.Graph
+    g: Builder
+    inputs: _TrainInputs
     environment: Environment
-    gradients: dict[Value, ir.Value] = field(default_factory=dict)
+    loss: ir.Value
+    gradients: dict[Value, ir.Value]
+
+    @property
+    def graph(self) -> ir.Graph:
+        return self.g.graph
 
 
 def init_graph(network: Network) -> ir.Graph:
     """Build the graph that gives every state at step 0 from `seed`."""
     g = Builder()
     seed = g.input("seed", int64())
-    with g.at("init"):
+    with g.at("init", _doc(network)):
         key = random.step_key(g, seed, g.constant(0, int64().dtype))
     for state in states(network):
-        with g.at(f"init.{state.name}"):
+        with g.at(f"init.{state.name}", doc_of(state.span)):
             g.output(state.name, _initial(g, state, key))
     return g.graph
 
 
 def train_graph(
-    network: Network, *, rules: Mapping[str, Rule] = RULES, probe: bool = False
-) -> Step:
+    network: Network, *, rules: Mapping[str, Rule] = RULES, tuning: Tuning = "cpu"
+) -> ir.Graph:
     """Build one whole training step: forward, losses, backward, update.
 
-    `probe` adds every value and every gradient of the network as outputs (`value.NAME`, `grad.NAME`).
+    `tuning` is the device whose costs choose between equal forms of a gradient; the graph runs on any.
     """
     training = _training(network)
-    g = Builder(training=True, sizes=training.sizes)
-    inputs = _TrainInputs(g, network)
-    environment = lower(g, network, losses.wanted(training), inputs.bound)
-    terms = [environment[term.value] for term in training.terms]
-    loss = losses.total(g, terms)
-    step = Step(
-        g.graph, environment, _gradients(g, loss, environment, network, rules, everything=probe)
-    )
-    following = _following(g, network, step, inputs)
-
-    g.output("loss", loss)
-    for term, value in zip(training.terms, terms, strict=True):
-        g.output(f"loss.{term.name}", value)
-    for name, value in losses.batch_figures(g, network, environment).items():
+    step = _step(network, training.sizes, rules, tuning, everything=False)
+    g = step.g
+    following = _following(g, network, step)
+    g.output("loss", step.loss)
+    for term in training.terms:
+        with g.at(f"loss.{term.name}", doc_of(term.span)):
+            g.output(f"loss.{term.name}", step.environment[term.value])
+    for name, value in losses.batch_figures(g, network, step.environment).items():
         g.output(name, value)
-    changed = [following[p.name] for p in network.parameters if p.name in following]
-    g.output("finite", finite(g, [loss, *changed]))
+    # A schedule's own state may rightly be infinite: the best figure before there is one.
+    changed = [value for name, value in following.items() if not name.startswith("schedule.")]
+    with g.at("finite", _doc(network)):
+        g.output("finite", finite(g, [step.loss, *changed]))
     for name, value in following.items():
         g.output(f"{name}.next", value)
-    if probe:
-        _expose(g, step)
-    inputs.drop_unused()
-    return step
+    step.inputs.drop_unused()
+    return g.graph
 
 
 def probe_graph(
     network: Network, sizes: Mapping[str, int], *, rules: Mapping[str, Rule] = RULES
 ) -> Step:
-    """Build forward and backward of a net without a train section.
+    """Build forward and backward alone, with every value and gradient as outputs: `value.NAME`, `grad.NAME`.
 
-    What is differentiated is the sum of every float output times an input `weigh.NAME` of its shape.
+    Of a net without a train section, what is differentiated is the sum of every float output times an input
+    `weigh.NAME` of its shape.
     """
+    step = _step(network, sizes, rules, "cpu", everything=True)
+    g = step.g
+    for value, lowered in step.environment.items():
+        if not isinstance(value, (Input, Target, Parameter, Constant)):
+            g.output(f"value.{value.name}", g.Identity(lowered))
+    for value, gradient in step.gradients.items():
+        g.output(f"grad.{value.name}", g.Identity(gradient))
+    step.inputs.drop_unused()
+    return step
+
+
+def _step(
+    network: Network,
+    sizes: Mapping[str, int],
+    rules: Mapping[str, Rule],
+    tuning: Tuning,
+    *,
+    everything: bool,
+) -> Step:
+    """Build the forward pass and the gradients of what training changes, or of every value of the network."""
     g = Builder(training=True, sizes=sizes)
     inputs = _TrainInputs(g, network)
-    environment = lower(g, network, network.outputs.values(), inputs.bound)
+    training = network.training
+    wanted = losses.wanted(training) if training else list(network.outputs.values())
+    environment = lower(g, network, wanted, inputs.bound)
+    if training:
+        terms = [environment[term.value] for term in training.terms]
+    else:
+        terms = _weighed(g, network, environment)
+    loss = losses.total(g, terms, _doc(network))
+    trained: Iterable[Value] = training.optimizers if training else network.parameters
+    wrt = [
+        value
+        for value in (environment if everything else trained)
+        if value in environment and value.type.dtype.is_float and not isinstance(value, Constant)
+    ]
+    found = differentiate(g, loss, [environment[v] for v in wrt], rules=rules, tuning=tuning)
+    gradients = {v: found[environment[v]] for v in wrt if environment[v] in found}
+    return Step(g, inputs, environment, loss, gradients)
+
+
+def _weighed(g: Builder, network: Network, environment: Environment) -> list[ir.Value]:
     products = []
     for name, value in network.outputs.items():
         if value.type.dtype.is_float:
-            weights = g.input(f"weigh.{name}", value.type.bind(sizes))
+            weights = g.input(f"weigh.{name}", value.type.bind(g.sizes))
             products.append(g.ReduceSum(g.Mul(environment[value], weights), keepdims=0))
-    loss = losses.total(g, products)
-    step = Step(
-        g.graph, environment, _gradients(g, loss, environment, network, rules, everything=True)
-    )
-    g.output("loss", loss)
-    _expose(g, step)
-    inputs.drop_unused()
-    return step
+    return products
 
 
 def eval_graph(network: Network) -> ir.Graph:
@@ -111,7 +144,8 @@ def eval_graph(network: Network) -> ir.Graph:
     environment = lower(g, network, wanted, bound)
     sums, figures = losses.accumulate(g, network, environment)
     for name, value in figures.items():
-        g.output(name, value)
+        with g.at(name, _doc(network)):
+            g.output(name, value)
     for total in sums:
         g.output(f"{total.name}.next", total.next)
     return g.graph
@@ -148,7 +182,7 @@ class _TrainInputs:
             name: g.input(name, int64()) for name in ("seed", "step", "steps_per_epoch")
         }
         self.supplied["validation"] = g.input("validation", float32())
-        with g.at("random"):
+        with g.at("random", _doc(network)):
             g.step_key = random.step_key(g, self.supplied["seed"], self.supplied["step"])
 
     def schedule_state(self) -> dict[str, ir.Value]:
@@ -168,6 +202,11 @@ class _TrainInputs:
         dead = [node for node in self.graph if alive.isdisjoint(node.outputs)]
         self.graph.remove(dead, safe=False)
         self.graph.inputs[:] = kept
+
+
+def _doc(network: Network) -> str:
+    """Return the doc string of nodes that belong to no line of their own: the train section, else the net."""
+    return doc_of(network.training.span if network.training else network.span)
 
 
 def _training(network: Network) -> Training:
@@ -204,32 +243,9 @@ def _parameter(g: Builder, parameter: Parameter, weights: Mapping[str, Array] | 
     return g.initializer(parameter.name, weights[parameter.name])
 
 
-def _gradients(
-    g: Builder,
-    loss: ir.Value,
-    environment: Environment,
-    network: Network,
-    rules: Mapping[str, Rule],
-    *,
-    everything: bool,
-) -> dict[Value, ir.Value]:
-    """Differentiate the loss by the parameters that training changes, or by every value of the network."""
-    training = network.training
-    trained: Iterable[Value] = training.optimizers if training else network.parameters
-    wrt = [
-        value
-        for value in (environment if everything else trained)
-        if value in environment and value.type.dtype.is_float and not isinstance(value, Constant)
-    ]
-    found = differentiate(g, loss, [environment[value] for value in wrt], rules=rules)
-    return {value: found[environment[value]] for value in wrt if environment[value] in found}
-
-
-def _following(
-    g: Builder, network: Network, step: Step, inputs: _TrainInputs
-) -> dict[str, ir.Value]:
+def _following(g: Builder, network: Network, step: Step) -> dict[str, ir.Value]:
     """Return the next value of every state that this step changes."""
-    training = _training(network)
+    training, inputs = _training(network), step.inputs
     gradients = {p: step.gradients[p] for p in training.optimizers if p in step.gradients}
     gradients = clip(g, training, gradients)
     factor, schedule = advance_schedule(g, training, inputs.supplied, inputs.schedule_state())
@@ -239,14 +255,6 @@ def _following(
             following[parameter.name] = step.environment[parameter]
     following.update({f"schedule.{name}": value for name, value in schedule.items()})
     return following
-
-
-def _expose(g: Builder, step: Step) -> None:
-    for value, lowered in step.environment.items():
-        if not isinstance(value, (Input, Target, Parameter, Constant)):
-            g.output(f"value.{value.name}", g.Identity(lowered))
-    for value, gradient in step.gradients.items():
-        g.output(f"grad.{value.name}", g.Identity(gradient))
 
 
 def _initial(g: Builder, state: State, key: ir.Value) -> ir.Value:

@@ -17,19 +17,21 @@ class Labels:
 
 
 def labels(network: Network) -> Labels:
-    """Ask every operation which of its values are indices; the smallest limit of a value holds."""
-    found = Labels()
+    """Ask every operation which of its values are indices; the smallest limit of a value holds.
+
+    A label is passed over only where every operation that takes it as an index does so.
+    """
+    classes: dict[Value, int] = {}
+    passed: dict[Value, set[int | None]] = {}
     for operation, values in _uses(network):
         types = [value.type for value in values if value is not None]
         for position, limit in operation.index_limits(*types).items():
             value = values[position]
-            if value is None or not isinstance(limit, int):
-                continue
-            found.classes[value] = min(limit, found.classes.get(value, limit))
-            ignored = getattr(operation, "ignore_index", None)
-            if ignored is not None:
-                found.ignored[value] = ignored
-    return found
+            if value is not None and isinstance(limit, int):
+                classes[value] = min(limit, classes.get(value, limit))
+                passed.setdefault(value, set()).add(operation.ignored_label)
+    alike = {value: found.pop() for value, found in passed.items() if len(found) == 1}
+    return Labels(classes, {value: label for value, label in alike.items() if label is not None})
 
 
 def _uses(network: Network) -> list[tuple[Operation, tuple[Value | None, ...]]]:

@@ -55,6 +55,17 @@ def estimate(network: Network) -> Estimate:
     )
 
 
+def with_lines(
+    largest: tuple[tuple[str, int], ...], network: Network
+) -> tuple[tuple[str, int], ...]:
+    """Put to each name where the spec asks for it: `f6.weight (lenet5.net:9)`."""
+    spans = {value.name: value.span for call in network.calls for value in call.outputs}
+    spans |= {state.name: state.span for state in states(network)}
+    return tuple(
+        (f"{name} ({spans[name].source.path}:{spans[name].line})", size) for name, size in largest
+    )
+
+
 def _bytes(its_type: TensorType, sizes: Mapping[str, int]) -> int:
     """Bytes of a tensor; a free dimension that training does not fix counts as 1."""
     shape = [dims.bind(dim, sizes) for dim in its_type.shape]

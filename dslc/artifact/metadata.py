@@ -15,7 +15,9 @@ from dslc.artifact.labels import labels
 from dslc.artifact.memory import estimate
 from dslc.artifact.state import RESERVED, State, states
 from dslc.graph.builder import type_of
-from dslc.network.network import Network
+from dslc.network.network import Network, Training
+from dslc.network.printer import LENGTH_LINE, print_network
+from dslc.schedules.plateau import Plateau
 from dslc.types import TensorType
 
 FORMAT = 1
@@ -39,7 +41,7 @@ def describe(network: Network, kind: str, graph: ir.Graph) -> str:
         "net": network.name,
         "graph": kind,
         "spec": network.span.source.path.rpartition("/")[2],
-        "spec_sha256": hashlib.sha256(network.span.source.text.encode()).hexdigest(),
+        "spec_sha256": _identity(network),
         "versions": {"dslc": __version__, **{name: version(name) for name in ("onnx", "onnx-ir")}},
         "state": [
             _state(state, outputs)
@@ -66,6 +68,17 @@ def describe(network: Network, kind: str, graph: ir.Graph) -> str:
         "session_options": dict(SESSION_OPTIONS),
     }
     return json.dumps(entry, separators=(",", ":"))
+
+
+def _identity(network: Network) -> str:
+    """Return the SHA-256 of what the spec comes to: imports, overrides and defaults resolved.
+
+    The length of the training is left out: a longer one may go on from a checkpoint of a shorter.
+    """
+    lines = [
+        line for line in print_network(network).splitlines() if not line.startswith(LENGTH_LINE)
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _figure(name: str | None, prefix: str) -> bool:
@@ -103,10 +116,6 @@ def _training(network: Network) -> dict[str, Any] | None:
     if training is None:
         return None
     length = {training.length.unit: training.length.amount} if training.length else {}
-    watched = getattr(training.schedule, "on", None)
-    monitor = (
-        {"name": watched, "mode": getattr(training.schedule, "mode", "min")} if watched else None
-    )
     return {
         "batch": training.batch,
         "epochs": length.get("epochs"),
@@ -114,8 +123,17 @@ def _training(network: Network) -> dict[str, Any] | None:
         "seed": training.seed,
         "data": training.data,
         "validation": training.validation,
-        "monitor": monitor,
+        "monitor": _monitor(training),
     }
+
+
+def _monitor(training: Training) -> dict[str, str] | None:
+    """The figure of the validation by which one epoch is better than another."""
+    schedule = training.schedule
+    if not isinstance(schedule, Plateau):
+        return None
+    name, better = training.figures[schedule.on]
+    return {"name": name, "mode": schedule.mode or better}
 
 
 def _labels(network: Network, inputs: Mapping[Any, ir.Value]) -> dict[str, Any]:

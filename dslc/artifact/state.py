@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dslc.network.network import Network, Parameter
+from dslc.source import Span
 from dslc.types import TensorType, float32
 
 RESERVED = ("seed", "step", "steps_per_epoch", "validation")
@@ -15,13 +16,14 @@ RESERVED = ("seed", "step", "steps_per_epoch", "validation")
 class State:
     """One tensor of state.
 
-    `kind` is `parameter`, `statistic`, `slot` (an optimiser's, beside `parameter`) or `schedule`. `start` is its value
-    at step 0 where no initializer says it.
+    `kind` is `parameter`, `statistic`, `slot` (an optimiser's, beside `parameter`) or `schedule`. `span` is where the
+    spec asks for it. `start` is its value at step 0 where no initializer says it.
     """
 
     name: str
     type: TensorType
     kind: str
+    span: Span
     parameter: Parameter | None = None
     start: float = 0.0
 
@@ -37,12 +39,12 @@ def states(network: Network) -> tuple[State, ...]:
     if training is None:
         return tuple(own)
     slots = [
-        State(f"{parameter.name}.{slot}", parameter.type, "slot", parameter)
+        State(f"{parameter.name}.{slot}", parameter.type, "slot", parameter.span, parameter)
         for parameter, optimizer in training.optimizers.items()
         for slot in optimizer.slots
     ]
     schedule = [
-        State(f"schedule.{name}", float32(), "schedule", start=start)
+        State(f"schedule.{name}", float32(), "schedule", training.span, start=start)
         for name, start in training.schedule.state.items()
     ]
     return (*own, *slots, *schedule)
@@ -50,4 +52,4 @@ def states(network: Network) -> tuple[State, ...]:
 
 def _of_parameter(parameter: Parameter) -> State:
     kind = "parameter" if parameter.trained else "statistic"
-    return State(parameter.name, parameter.type, kind, parameter)
+    return State(parameter.name, parameter.type, kind, parameter.span, parameter)

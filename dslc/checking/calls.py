@@ -35,15 +35,20 @@ class Exposed:
 
 
 def expose(situation: Situation, *, simplified: bool) -> Exposed:
-    """Build the train graph with every value and gradient as outputs, and run it."""
-    if situation.learning.training is not None:
-        step = graphs.train_graph(situation.learning, rules=situation.rules, probe=True)
-    else:
-        step = graphs.probe_graph(situation.learning, situation.sizes, rules=situation.rules)
+    """Build forward and backward with every value and gradient as outputs, and run them."""
+    step = graphs.probe_graph(situation.learning, situation.sizes, rules=situation.rules)
     if simplified:
         simplify(step.graph)
     model = ir.Model(step.graph, ir_version=IR_VERSION)
     return Exposed(step, situation.execute(model, situation.named(step.graph)))
+
+
+@dataclass(frozen=True)
+class Point:
+    """What the update of a step starts from: the graph's own gradients, and the statistics its batch gives."""
+
+    gradients: Mapping[Parameter, Array]
+    statistics: Mapping[Parameter, Array]
 
 
 @dataclass
@@ -77,6 +82,13 @@ class CallCheck:
         interpreter = self.situation.interpreter(np.float32)
         return interpreter.backward(self.rounded_point, self.situation.cotangents)
 
+    def update_point(self) -> Point:
+        """Return what the update starts from."""
+        arrays, parameters = self.exposed.arrays, self.situation.learning.parameters
+        named = {p: f"grad.{p.name}" for p in parameters}
+        gradients = {p: arrays[name] for p, name in named.items() if name in arrays}
+        return Point(gradients, dict(self.point.state))
+
     def forward(self) -> dict[Value, Finding]:
         """Compare what each call gave with what the interpreter makes of the same operands."""
         return {value: self._forward(value) for value in self.pinned if value.type.dtype.is_float}
@@ -94,8 +106,8 @@ class CallCheck:
 
     def _at(self, dtype: type) -> Evaluation:
         situation = self.situation
-        interpreter = situation.interpreter(dtype)
-        return interpreter.forward(situation.feeds, situation.wanted, self.pinned)
+        feeds = {**situation.data, **situation.weights_of(situation.learning, dtype)}
+        return situation.interpreter(dtype).forward(feeds, situation.wanted, self.pinned)
 
     def _forward(self, value: Value) -> Finding:
         exact = self.point.computed[value]
@@ -162,7 +174,9 @@ def blame(
 
 
 def _at_fault(call: Call, backward: Mapping[Value, Finding]) -> bool:
-    return _wrong((*call.inputs, *call.parameters), backward) and not _wrong(call.outputs, backward)
+    judged = any(value in backward for value in call.outputs)
+    right = judged and not _wrong(call.outputs, backward)
+    return right and _wrong((*call.inputs, *call.parameters), backward)
 
 
 def _wrong(values: tuple[Value | None, ...], backward: Mapping[Value, Finding]) -> bool:

@@ -32,21 +32,29 @@ class Report:
 
 def check(situation: Situation, *, with_differences: bool = True) -> Report:
     """Answer the three questions."""
-    training = situation.learning.training
     findings = list(shipped.initial(situation))
-    raw = expose(situation, simplified=False)
-    calls = CallCheck(situation, raw)
-    forward, backward = calls.forward(), calls.backward()
-    findings += [*forward.values(), *backward.values()]
-    simplified = expose(situation, simplified=True)
-    findings += unchanged(raw, simplified)
-    if training is not None and situation.resting.training is not None:
-        findings += shipped.train(situation, training, simplified)
+    learned, culprits = _learning(situation)
+    findings += learned
+    if situation.resting.training is not None:
         findings += shipped.evaluate(situation, situation.resting.training)
     findings += shipped.inference(situation)
     if with_differences:
         findings += finite_differences(situation)
-    return Report(tuple(findings), blame(situation.learning.calls, forward, backward))
+    return Report(tuple(findings), culprits)
+
+
+def _learning(situation: Situation) -> tuple[list[Finding], tuple[Call, ...]]:
+    """Judge the train graph, call by call and as shipped; what one look needs is freed before the next."""
+    calls = CallCheck(situation, expose(situation, simplified=False))
+    forward, backward = calls.forward(), calls.backward()
+    culprits = blame(situation.learning.calls, forward, backward)
+    raw, point = calls.exposed, calls.update_point()
+    del calls
+    findings = [*forward.values(), *backward.values()]
+    findings += unchanged(raw, expose(situation, simplified=True))
+    if situation.learning.training is not None:
+        findings += shipped.train(situation, situation.learning.training, point)
+    return findings, culprits
 
 
 def finite_differences(situation: Situation) -> list[Finding]:

@@ -43,7 +43,9 @@ class Probe:
 
     def scalar(self, shift: Direction, length: float) -> float:
         """Return the scalar with every value of `shift` moved by `length` along it."""
-        moved = {value: self.base.arrays[value] + length * arrow for value, arrow in shift.items()}
+        moved = {value: arrow * length for value, arrow in shift.items()}
+        for value, array in moved.items():
+            array += self.base.arrays[value]  # in place: the weights of a large net are large
         done = self.interpreter.again(self.base, moved, [value for value, _ in self.terms])
         return float(sum(np.vdot(done.arrays[value], weight) for value, weight in self.terms))
 
@@ -98,14 +100,18 @@ def _judge(
 
 
 def _direction(gradients: Mapping[Value, Array], generator: np.random.Generator) -> Direction:
-    noise = {
-        value: generator.standard_normal(gradient.shape) for value, gradient in gradients.items()
-    }
-    noise_length, length = _length(noise), _length(gradients) or 1.0
-    # Along the gradient itself every activation moves most and crosses the most kinks: a part is enough.
-    mixed = {v: SHARE * gradients[v] / length + noise[v] / noise_length for v in gradients}
-    total = _length(mixed)
-    return {value: arrow / total for value, arrow in mixed.items()}
+    """Draw a unit direction; a part of it is the gradient, so that a slope to compare is there.
+
+    Along the gradient itself every activation moves most and crosses the most kinks: a part is enough.
+    """
+    shift = {v: generator.standard_normal(gradient.shape) for v, gradient in gradients.items()}
+    share = SHARE * _length(shift) / (_length(gradients) or 1.0)
+    for value, gradient in gradients.items():
+        shift[value] = shift[value] + share * gradient
+    length = _length(shift)
+    for value in shift:
+        shift[value] = shift[value] / length
+    return shift
 
 
 def _length(arrays: Mapping[Value, Array]) -> float:

@@ -57,14 +57,14 @@ def _finding(
 
 
 def _loss(term: Term, batches: Sequence[Batch], *, rounded: bool) -> float:
-    """A batch counts as often as it has labels that count."""
-    total = weights = 0.0
-    for batch in batches:
-        done = batch.rounded if rounded else batch.exact
-        weight = float(_weight(term, done, batch.samples))
-        total += weight * float(done.arrays[term.value])
-        weights += weight
-    return total / weights
+    """The loss over all batches: the mean over every label that counts, or the sum where the spec says so."""
+    runs = [batch.rounded if rounded else batch.exact for batch in batches]
+    values = [float(done.arrays[term.value]) for done in runs]
+    loss = term.weighing.operation if term.weighing else None
+    if isinstance(loss, Loss) and loss.reduction == "sum":
+        return sum(values)
+    weights = [_weight(term, done, b.samples) for done, b in zip(runs, batches, strict=True)]
+    return float(np.average(values, weights=weights))
 
 
 def _weight(term: Term, done: Evaluation, samples: int) -> float:

@@ -10,7 +10,7 @@ from dslc.artifact import graphs
 from dslc.artifact.artifact import finish
 from dslc.artifact.state import states
 from dslc.checking import measure
-from dslc.checking.calls import Exposed
+from dslc.checking.calls import Point
 from dslc.checking.feeds import draw_data
 from dslc.checking.figures import Batch, compare_figures
 from dslc.checking.measure import Finding, distance, rms, within
@@ -39,16 +39,16 @@ def initial(situation: Situation) -> list[Finding]:
     ]
 
 
-def train(situation: Situation, training: Training, exposed: Exposed) -> list[Finding]:
+def train(situation: Situation, training: Training, point: Point) -> list[Finding]:
     """The train graph as shipped: losses, metrics, and the whole next state."""
-    graph = graphs.train_graph(situation.learning, rules=situation.rules).graph
+    graph = graphs.train_graph(situation.learning, rules=situation.rules)
     model = finish(situation.learning, "train", graph)
     found = situation.execute(model, situation.named(model.graph))
     batch = Batch(situation.whole, situation.rounded, training.batch)
     return [
         Finding("finite", "finite", 0.0 if found["finite"] else 1.0, 0.0),
         *compare_figures(training, found, [batch]),
-        *_next_state(situation, training, found, exposed),
+        *_next_state(situation, training, found, point),
     ]
 
 
@@ -90,17 +90,15 @@ def _output(name: str, value: Value, found: Mapping[str, Array], batch: Batch) -
 
 
 def _next_state(
-    situation: Situation, training: Training, found: Mapping[str, Array], exposed: Exposed
+    situation: Situation, training: Training, found: Mapping[str, Array], point: Point
 ) -> list[Finding]:
     network = situation.learning
     names = [s.name for s in states(network) if s.next_name in found]
-    gradients = {
-        p: exposed.arrays[f"grad.{p.name}"] for p in training.optimizers if p.name in names
-    }
+    gradients = {p: point.gradients[p] for p in training.optimizers if p.name in names}
     expected = reference_update(
         training, gradients, situation.state, STEP, STEPS_PER_EPOCH, VALIDATION
     )
-    expected.update({p.name: array for p, array in situation.whole.state.items()})
+    expected.update({p.name: array for p, array in point.statistics.items()})
     return [
         _moved(name, situation.state[name], found[f"{name}.next"], expected[name]) for name in names
     ]
@@ -134,9 +132,10 @@ def _batch(
     situation: Situation, wanted: list[Value], sizes: Mapping[str, int], data: Feeds
 ) -> Batch:
     network = situation.resting
-    feeds: Feeds = {**data, **{p: situation.state[p.name] for p in network.parameters}}
     exact, rounded = (
-        Interpreter(network, False, sizes, dtype).forward(feeds, wanted)
+        Interpreter(network, False, sizes, dtype).forward(
+            {**data, **situation.weights_of(network, dtype)}, wanted
+        )
         for dtype in (np.float64, np.float32)
     )
     return Batch(exact, rounded, sizes.get(network.batch_name or "", 1))

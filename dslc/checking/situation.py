@@ -55,7 +55,21 @@ class Situation:
 
     @cached_property
     def feeds(self) -> dict[Value, Array]:
-        return {**self.data, **{p: self.state[p.name] for p in self.learning.parameters}}
+        return {**self.data, **self.weights_of(self.learning, np.float64)}
+
+    def weights_of(self, network: Network, dtype: type) -> dict[Value, Array]:
+        """Return the parameters of the net, for training or for inference, in the interpreter's precision.
+
+        float64 ones are made once: they are the most of what a check of a large net holds.
+        """
+        if dtype is np.float64:
+            return {p: self._exact[p.name] for p in network.parameters}
+        return {p: self.state[p.name] for p in network.parameters}
+
+    @cached_property
+    def _exact(self) -> dict[str, Array]:
+        names = [p.name for p in self.learning.parameters]
+        return {name: self.state[name].astype(np.float64) for name in names}
 
     @cached_property
     def weights(self) -> dict[str, Array]:
@@ -95,7 +109,8 @@ class Situation:
     @cached_property
     def rounded(self) -> Evaluation:
         """The same in float32: the yardstick."""
-        return self.interpreter(np.float32).forward(self.feeds, self.wanted)
+        feeds = {**self.data, **self.weights_of(self.learning, np.float32)}
+        return self.interpreter(np.float32).forward(feeds, self.wanted)
 
     def interpreter(self, dtype: type = np.float64) -> Interpreter:
         """Return an interpreter of the net in training."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from dslc_runtime import files, memory
@@ -10,7 +10,7 @@ from dslc_runtime.errors import LimitFault, size_text
 from dslc_runtime.weights import read_weights
 
 from dslc.artifact.artifact import Artifact, write_model
-from dslc.artifact.memory import estimate
+from dslc.artifact.memory import estimate, with_lines
 from dslc.cli.options import Spec
 from dslc.compile import compile_networks, inference_model
 from dslc.network.network import Network
@@ -21,24 +21,27 @@ __all__ = ["build", "export_network", "read_weights"]
 
 def build(
     spec: Spec, folder: Path, weights: Mapping[str, Array] | None = None, is_open: bool = False
-) -> Iterator[tuple[Path, int]]:
-    """Compile a spec into `folder`; yield each file with its size.
+) -> list[tuple[Path, int]]:
+    """Compile a spec into `folder`; return each file with its size.
 
     Errors: LimitFault (exit 3) where the weights alone would not fit into memory, before any of it is allocated.
     """
     learning, resting = spec.networks()
-    require_memory(resting)
+    if not is_open:
+        require_memory(resting)
     artifact = compile_networks(
         learning, resting, name=spec.name, weights=weights, closed=not is_open
     )
+    return write_artifact(artifact, folder)
+
+
+def write_artifact(artifact: Artifact, folder: Path) -> list[tuple[Path, int]]:
+    """Write every model of an artifact into `folder`; return each file with its size."""
     files.make_folder(folder)
-    yield from write_artifact(artifact, folder)
-
-
-def write_artifact(artifact: Artifact, folder: Path) -> Iterator[tuple[Path, int]]:
-    """Write every model of an artifact; yield each file with its size."""
-    for kind, name in artifact.file_names().items():
-        yield folder / name, write_model(artifact.models[kind], folder / name, files.write)
+    return [
+        (folder / name, write_model(artifact.models[kind], folder / name, files.write))
+        for kind, name in artifact.file_names().items()
+    ]
 
 
 def export_network(spec: Spec, target: Path, weights: Path) -> int:
@@ -56,5 +59,7 @@ def require_memory(network: Network) -> None:
         raise LimitFault(
             f"the parameters of {network.name} take {size_text(needed.weights)}, "
             f"and {size_text(free)} of memory are free",
-            facts=[f"{name}: {size_text(size)}" for name, size in needed.largest],
+            facts=[
+                f"{name}: {size_text(size)}" for name, size in with_lines(needed.largest, network)
+            ],
         )

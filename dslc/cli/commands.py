@@ -190,6 +190,14 @@ def explain(code: str | None) -> None:
         click.echo(line)
 
 
+@dslc.command()
+def lsp() -> None:
+    """Serve an editor: the language server, on standard input and output."""
+    from dslc.cli.editor import serve
+
+    serve()
+
+
 STAGES = ("tree", "network", "graph", "gradient", "onnx")
 
 

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from dslc.cli.errors import FileFault, UsageFault
+from dslc.cli.errors import FileFault
 from dslc.errors import CompileError, Diagnostic, Label
 from dslc.source import Source, Span
-
-LARGEST_SPEC = 1 << 20
-"""Bytes of one `.net` file."""
+from dslc.syntax import limits
 
 
 def read_spec(path: Path) -> Source:
     """Read a `.net` file.
 
-    Errors: FileFault (exit 4) where it is not a readable regular file, UsageFault (2) where it is no UTF-8 text or
-    (3) longer than a spec may be.
+    Errors: FileFault (exit 4) where it is not a readable regular file, CompileError where it is no UTF-8 text.
+    Of a file that is too long only the beginning is read.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FileFault(f"{path}: not a regular file", reason="not a regular file")
-            data = file.read(LARGEST_SPEC + 1)
+            data = file.read(limits.FILE_BYTES + 1)
     except OSError as error:
         raise FileFault(f"{path}: {error.strerror}", reason=str(error.strerror)) from None
-    if len(data) > LARGEST_SPEC:
-        raise UsageFault(f"{path}: a spec may have at most {LARGEST_SPEC} bytes", exit_code=3)
+    if len(data) > limits.FILE_BYTES:  # the parser refuses it, with the place
+        return Source(str(path), data.decode("utf-8", "replace"))
     return Source(str(path), _decode(path, data))
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe at once, whether anybody writes to it or not: it is refused then."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _decode(path: Path, data: bytes) -> str:
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         # The readable part is shown; what cannot be read becomes U+FFFD.
-        before = data[: error.start].decode("utf-8-sig").replace("\r\n", "\n")
+        before = data[: error.start].decode("utf-8").replace("\r\n", "\n")
         text = before + data[error.start :].decode("utf-8", "replace").replace("\r\n", "\n")
         place = Span(Source(str(path), text), len(before), len(before) + 1)
         what = f"byte 0x{data[error.start]:02x} at offset {error.start}"

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dslc.cli.errors import UsageFault
 from dslc.cli.files import importer, read_spec
 from dslc.cli.telling import Telling
-from dslc.compile import Options, network_of
-from dslc.network.network import Network
 from dslc.source import Source
+
+if TYPE_CHECKING:
+    from dslc.compile import Options
+    from dslc.network.network import Network
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,6 +37,8 @@ class Spec:
 
     def networks(self) -> tuple[Network, Network]:
         """Return the net for training and for inference; warnings are told."""
+        from dslc.compile import network_of
+
         learning = network_of(self.source, self.options)
         self.telling.warn(learning.warnings)
         return learning, network_of(self.source, self.options, training=False)
@@ -47,6 +51,8 @@ def open_spec(
 
     Errors: UsageFault where a value is not `name=value`; what `read_spec` refuses.
     """
+    from dslc.compile import Options
+
     parts: dict[str, str] = {}
     for text in settings:
         name, sign, value = text.partition("=")

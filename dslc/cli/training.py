@@ -14,12 +14,12 @@ from dslc_runtime.metadata import Memory, read
 from dslc_runtime.npy import Npz, open_npy
 from dslc_runtime.weights import read_weights, write_weights
 
-from dslc.artifact.artifact import write_model
-from dslc.artifact.memory import estimate
+from dslc.artifact.artifact import Artifact, write_model
+from dslc.artifact.memory import estimate, with_lines
 from dslc.cli.building import build, require_memory, write_artifact
 from dslc.cli.errors import UsageFault
 from dslc.cli.options import Spec, open_spec
-from dslc.compile import compile_networks, inference_model
+from dslc.compile import inference_model, training_models
 from dslc.network.network import Network
 from dslc.reference.initial import initial_weights
 
@@ -33,7 +33,9 @@ def run_training(
     mapping: str | None,
     resume: bool,
 ) -> None:
-    """Compile a spec into `folder`, train it there, and leave the network with its trained weights.
+    """Train a spec, and leave its graphs, with the trained weights in the network, in `folder`.
+
+    Nothing in `folder` changes before the data was opened and the folder is ours.
 
     Errors: LimitFault before anything is allocated; what `dslc_runtime.train` raises.
     """
@@ -41,20 +43,24 @@ def run_training(
     if learning.training is None:
         raise UsageFault(f"{spec.path}: there is no train section, so there is nothing to train")
     require_step_memory(learning)
-    files.make_folder(folder)
-    artifact = compile_networks(learning, resting, name=spec.name)
-    for _ in write_artifact(artifact, folder):
-        pass
-    result = dslc_runtime.train(
-        folder,
-        _data_path(spec, learning, data),
-        net=spec.name,
-        validation=_validation(spec, learning),
-        mapping=parse_mapping(mapping),
-        resume=resume,
-        device=device,
-    )
-    weights = {**initial_weights(resting), **result.weights}
+    graphs = Artifact(spec.name, training_models(learning, resting))
+    with tempfile.TemporaryDirectory() as built:
+        write_artifact(graphs, Path(built))
+        result = dslc_runtime.train(
+            built,
+            _data_path(spec, learning, data),
+            net=spec.name,
+            validation=_validation(spec, learning),
+            mapping=parse_mapping(mapping),
+            run=folder,
+            started=lambda: write_artifact(graphs, folder),
+            resume=resume,
+            device=device,
+        )
+    trained = {
+        p.name: result.weights[p.name] for p in resting.parameters if p.name in result.weights
+    }
+    weights = {**initial_weights(resting, known=trained), **trained}
     write_model(inference_model(resting, weights), folder / f"{spec.name}.onnx", files.write)
     click.echo(f"{folder / f'{spec.name}.onnx'}: the network with its trained weights")
 
@@ -116,7 +122,7 @@ def require_step_memory(network: Network) -> None:
     """Refuse a training whose step would not fit into memory, before compiling it."""
     require_memory(network)
     needed = estimate(network)
-    memory.check_step(Memory(needed.total, needed.largest))
+    memory.check_step(Memory(needed.total, with_lines(needed.largest, network)))
 
 
 def parse_mapping(text: str | None) -> Mapping[str, str] | None:

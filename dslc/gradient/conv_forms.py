@@ -17,7 +17,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from dslc.gradient.rule import Target
+from dslc.gradient.rule import Tuning
 from dslc.gradient.rules.shape import padded
 from dslc.gradient.window import Window
 from dslc.graph.builder import Builder
@@ -188,13 +188,13 @@ MOST_SLICES = 64
 
 
 def weight_gradient(
-    g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution, target: Target
+    g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution, tuning: Tuning
 ) -> ir.Value:
     """Append the form of dW that costs least."""
-    return FORMS[choose_form(conv, target)](g, x, dy, conv)
+    return FORMS[choose_form(conv, tuning)](g, x, dy, conv)
 
 
-def choose_form(conv: Convolution, target: Target) -> str:
+def choose_form(conv: Convolution, tuning: Tuning) -> str:
     """Return the name of the form for this shape and device.
 
     On a CPU the one with the lowest of `costs`. On CUDA one product over gathered rows, or over
@@ -202,7 +202,7 @@ def choose_form(conv: Convolution, target: Target) -> str:
     libraries are not made for.
     """
     possible = costs(conv)
-    if target == "cuda":
+    if tuning == "cuda":
         wanted = ("columns", "rows") if conv.window.is_point else ("rows", "columns")
         return next((form for form in wanted if form in possible), "correlate")
     return min(possible, key=lambda form: possible[form])

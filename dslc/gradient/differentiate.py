@@ -18,7 +18,7 @@ import onnx_ir as ir
 
 from dslc.dims import Expression
 from dslc.gradient.registry import NOT_DIFFERENTIABLE, RULES
-from dslc.gradient.rule import Gradient, GradientError, Gradients, Rule, Target, full, view
+from dslc.gradient.rule import Gradient, GradientError, Gradients, Rule, Tuning, full, view
 from dslc.graph.builder import Builder, type_of
 
 
@@ -30,7 +30,7 @@ def differentiate(
     rules: Mapping[str, Rule] = RULES,
     cotangent: ir.Value | None = None,
     zeros: bool = False,
-    target: Target = "cpu",
+    tuning: Tuning = "cpu",
 ) -> dict[ir.Value, ir.Value]:
     """Append the gradient of `of` to the graph of `g`; return it for every value in `wrt`.
 
@@ -45,7 +45,7 @@ def differentiate(
             f"{of.name} is {type_of(of).dtype}, and only float values have a gradient"
         )
     steps = _on_the_way(g.graph, of, wrt)
-    walk = _Walk(g, rules, target)
+    walk = _Walk(g, rules, tuning)
     if steps or of in wrt:
         with g.at("grad"):
             walk.add(of, cotangent if cotangent is not None else _like(g, of, 1.0))
@@ -107,7 +107,7 @@ class _Walk:
 
     g: Builder
     rules: Mapping[str, Rule]
-    target: Target
+    tuning: Tuning
     sums: dict[ir.Value, ir.Value] = field(default_factory=dict)
 
     def add(self, value: ir.Value, gradient: ir.Value) -> None:
@@ -124,7 +124,7 @@ class _Walk:
         """Pass the cotangents of a node's results on to its inputs."""
         if not any(value in self.sums for value in step.node.outputs):
             return
-        node = view(step.node, step.wanted, self.target)
+        node = view(step.node, step.wanted, self.tuning)
         rule = self.rules.get(node.operator) if step.node.domain in ("", "ai.onnx") else None
         if rule is None:
             raise node.refuse("this operator has no gradient rule")

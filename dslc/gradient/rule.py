@@ -29,7 +29,7 @@ from dslc.errors import DslcError
 from dslc.graph.builder import Builder, constant_of, type_of
 from dslc.types import DType
 
-Target = Literal["cpu", "cuda"]
+Tuning = Literal["cpu", "cuda"]
 """The device whose costs decide between equal forms of a gradient."""
 
 Gradient = ir.Value | Callable[[], ir.Value] | None
@@ -56,7 +56,7 @@ class Node:
     doc: str
     attributes: dict[str, Any]
     wanted: tuple[bool, ...]
-    target: Target = "cpu"
+    tuning: Tuning = "cpu"
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """Return an attribute, or `default` where the node does not set it."""
@@ -114,7 +114,7 @@ class Node:
         return GradientError(f"no gradient of {self.operator} at {self.name}{place}: {why}")
 
 
-def view(node: ir.Node, wanted: tuple[bool, ...] = (), target: Target = "cpu") -> Node:
+def view(node: ir.Node, wanted: tuple[bool, ...] = (), tuning: Tuning = "cpu") -> Node:
     """Return what a rule may see of `node`."""
     return Node(
         inputs=tuple(node.inputs),
@@ -124,7 +124,7 @@ def view(node: ir.Node, wanted: tuple[bool, ...] = (), target: Target = "cpu") -
         doc=node.doc_string or "",
         attributes={name: _plain(attribute) for name, attribute in node.attributes.items()},
         wanted=wanted,
-        target=target,
+        tuning=tuning,
     )
 
 

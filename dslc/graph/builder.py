@@ -284,11 +284,12 @@ class Builder:
     def fresh(self, wanted: str) -> str:
         """Return `wanted`, with a number behind it from the second time on."""
         count = self._used.get(wanted, 0)
+        name = f"{wanted}_{count}" if count else wanted
+        while count and name in self._used:
+            count += 1
+            name = f"{wanted}_{count}"
         self._used[wanted] = count + 1
-        if not count:
-            return wanted
-        name = f"{wanted}_{count}"
-        return self.fresh(wanted) if name in self._used else name
+        return name
 
     # ---- shapes
 

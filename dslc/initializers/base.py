@@ -26,7 +26,7 @@ class Initializer(ABC):
     spelling: ClassVar[str | None] = None
 
     def check(self, shape: tuple[int, ...]) -> None:
-        """Raise a `RuleError` (E0311) where no parameter of this shape can be filled."""
+        """Raise a `RuleError` (E0319) where no parameter of this shape can be filled."""
         return
 
     @abstractmethod

@@ -71,7 +71,7 @@ class Identity(Initializer):
 
     Formula: w[i, i, k // 2, ...] = 1, all else 0.
 
-    Errors: E0311 for fewer than 2 dimensions.
+    Errors: E0319 for fewer than 2 dimensions.
 
     Source: Le, Jaitly, Hinton, "A Simple Way to Initialize Recurrent Networks of Rectified Linear
     Units" (2015).
@@ -103,7 +103,7 @@ class Identity(Initializer):
 class Literal(Initializer):
     """Take the values written in the spec, row by row.
 
-    Errors: E0311 where the list has another shape than the parameter.
+    Errors: E0319 where the list has another shape than the parameter.
     """
 
     values: tuple[Any, ...]
@@ -112,7 +112,7 @@ class Literal(Initializer):
         written = _shape(self.values)
         if written != shape:
             raise RuleError(
-                "E0311",
+                "E0319",
                 f"the list is {shape_text(written)}, the parameter {shape_text(shape)}"
                 if written is not None
                 else "the rows of the list have different lengths",

@@ -37,10 +37,10 @@ def gain(nonlinearity: Nonlinearity, slope: float) -> float:
 
 
 def check_matrix(name: str, shape: tuple[int, ...]) -> None:
-    """Refuse a parameter that is no weight: it has no inputs to count (E0311)."""
+    """Refuse a parameter that is no weight: it has no inputs to count (E0319)."""
     if len(shape) < 2:
         raise RuleError(
-            "E0311",
+            "E0319",
             f"`{name}` needs a parameter with at least 2 dimensions",
             text=f"this one is {shape_text(shape)}",
             facts=["dimension 0 are the outputs, dimension 1 the inputs"],

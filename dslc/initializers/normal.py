@@ -118,7 +118,7 @@ class XavierNormal(_Bell):
 
     Formula: std = gain sqrt(2 / (fan_in + fan_out)).
 
-    Errors: E0311 for fewer than 2 dimensions.
+    Errors: E0319 for fewer than 2 dimensions.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks" (2010), equation 12.
@@ -141,7 +141,7 @@ class KaimingNormal(_Bell):
 
     Formula: std = gain / sqrt(fan); gain of leaky_relu = sqrt(2 / (1 + a^2)).
 
-    Errors: E0311 for fewer than 2 dimensions.
+    Errors: E0319 for fewer than 2 dimensions.
 
     Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers" (2015), equations 10 and 14.
     """

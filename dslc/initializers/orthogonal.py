@@ -36,7 +36,7 @@ class Orthogonal(Initializer):
     which lifts small singular values by 2.5 a round and keeps the others between 0.19 and 1.08,
     then (1.5, -0.5), which takes all of them to 1.
 
-    Errors: E0311 for fewer than 2 dimensions.
+    Errors: E0319 for fewer than 2 dimensions.
 
     Source: Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in
     deep linear neural networks" (2013); Higham, "Functions of Matrices" (2008), section 8.3 (the

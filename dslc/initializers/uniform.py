@@ -75,7 +75,7 @@ class XavierUniform(_Even):
     Formula: bound = gain sqrt(6 / (fan_in + fan_out)); fan_in = in / groups * kernel, fan_out = out
     * kernel.
 
-    Errors: E0311 for fewer than 2 dimensions.
+    Errors: E0319 for fewer than 2 dimensions.
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks" (2010), equation 16.
@@ -99,7 +99,7 @@ class KaimingUniform(_Even):
 
     Formula: bound = gain sqrt(3 / fan); gain of leaky_relu = sqrt(2 / (1 + a^2)).
 
-    Errors: E0311 for fewer than 2 dimensions.
+    Errors: E0319 for fewer than 2 dimensions.
 
     Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers" (2015), equations 10 and 14.
     """

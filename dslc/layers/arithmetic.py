@@ -118,6 +118,7 @@ class Floordiv(Binary):
     Kinks: the derivative is 0, at the steps too.
     """
 
+    differentiable = False
     sign = "//"
 
     def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:

@@ -57,6 +57,8 @@ class Identity(Function):
 class StopGradient(Function):
     """Pass a value on as a constant: no gradient flows back through it."""
 
+    differentiable = False
+
     def infer(self, x: TensorType) -> TensorType:
         return x
 

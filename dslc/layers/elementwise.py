@@ -57,6 +57,8 @@ class Elementwise(Function, ABC):
 class Step(Elementwise, ABC):
     """A function that is flat wherever it has a derivative. Kinks: 0 at the steps, too."""
 
+    differentiable = False
+
     def slope(self, x: Array, y: Array) -> Array:
         return np.zeros_like(x)
 

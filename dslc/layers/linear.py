@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dslc import dims
 from dslc.dims import Expression
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.initializers.base import Initializer
 from dslc.layers.defaults import bias_initializer, weight_initializer
 from dslc.layers.rules import need_float
@@ -43,7 +43,7 @@ class Linear(Layer):
     def infer(self, x: TensorType) -> TensorType:
         need_float("Linear", x)
         if x.rank not in (2, 3):
-            raise _wrong_rank(x, self.units)
+            raise _wrong_rank(x)
         known_size("Linear", x, -1, "features")
         return x.with_axis(-1, self.units)
 
@@ -88,7 +88,7 @@ class Linear(Layer):
         return outputs[0].size * inputs[0].shape[-1]
 
 
-def _wrong_rank(x: TensorType, units: int) -> RuleError:
+def _wrong_rank(x: TensorType) -> RuleError:
     if x.rank < 2:
         return RuleError(
             "E0303",
@@ -105,5 +105,5 @@ def _wrong_rank(x: TensorType, units: int) -> RuleError:
         about=0,
         text="`Linear` works on [N, features] or [N, T, features]",
         facts=("without flatten the layer would mix only the last axis, the width of the image",),
-        helps=(f"flatten makes it {flat}:\nflatten -> Linear({units})",),
+        edits=(Edit(f"flatten makes it {flat}:", "flatten -> {call}"),),
     )

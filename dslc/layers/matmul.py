@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dslc.dims import Expression
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.layers.arithmetic import sum_to
 from dslc.layers.rules import need_float, same_dtype
 from dslc.operation import Array, Function, Reference
@@ -73,30 +73,45 @@ class Matmul(Function):
 
 def _unequal(x: TensorType, y: TensorType) -> RuleError:
     inner = y.shape[-min(y.rank, 2)]
-    facts = [
-        f"the left one is {shape_text(x.shape)} and the right one is {shape_text(y.shape)}: "
+    text = (
+        f"{{0}} is {shape_text(x.shape)} and {{1}} is {shape_text(y.shape)}: "
         f"inner sizes {x.shape[-1]} and {inner} differ"
-    ]
-    helps = [f"{text}, which gives {shape_text(shape)}" for text, shape in _transposes(x, y)] or [
-        "the last dimension of the left one must be the last but one of the right one"
-    ]
-    return RuleError("E0307", "`@` cannot multiply these shapes", facts=facts, helps=helps)
+    )
+    rule = "the last dimension of {0} must be the last but one of {1}"
+    edits = [*_transposes(x, y), *_declarations(x, y)]
+    return RuleError(
+        "E0307",
+        "`@` cannot multiply these shapes",
+        text=text,
+        edits=edits,
+        helps=[] if edits else [rule],
+    )
 
 
-def _transposes(x: TensorType, y: TensorType) -> list[tuple[str, Shape]]:
+def _transposes(x: TensorType, y: TensorType) -> list[Edit]:
     """Return the transpositions after which the inner sizes agree, and what each gives."""
     if x.rank > 2 or y.rank > 2:
         return []
     turned_x, turned_y = x.with_shape(x.shape[::-1]), y.with_shape(y.shape[::-1])
     tried = []
     if x.rank == 2:
-        tried.append(("transpose the left one:  transpose(x) @ y", turned_x, y))
+        tried.append(("transpose {0}", "transpose({0}) @ {1}", turned_x, y))
     if y.rank == 2:
-        tried.append(("transpose the right one:  x @ transpose(y)", x, turned_y))
+        tried.append(("transpose {1}", "{0} @ transpose({1})", x, turned_y))
     if x.rank == y.rank == 2:
-        tried.append(("transpose both:  transpose(x) @ transpose(y)", turned_x, turned_y))
+        tried.append(("transpose both", "transpose({0}) @ transpose({1})", turned_x, turned_y))
     return [
-        (text, Matmul().infer(a, b).shape)
-        for text, a, b in tried
+        Edit(f"{sentence}, which gives {shape_text(Matmul().infer(a, b).shape)}:", text)
+        for sentence, text, a, b in tried
         if a.shape[-1] == b.shape[-min(b.rank, 2)]
     ]
+
+
+def _declarations(x: TensorType, y: TensorType) -> list[Edit]:
+    """Propose to declare a matrix the other way round, where then the inner sizes agree."""
+    edits = []
+    if x.rank == 2 and x.shape[0] == y.shape[-min(y.rank, 2)]:
+        edits.append(Edit("or declare {0} the other way round:", f"{x.with_shape(x.shape[::-1])}", 0))
+    if y.rank == 2 and y.shape[1] == x.shape[-1]:
+        edits.append(Edit("or declare {1} the other way round:", f"{y.with_shape(y.shape[::-1])}", 1))
+    return edits

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.types import DType, Shape, TensorType, broadcast, shape_text
 
 
@@ -19,8 +19,14 @@ def need_float(name: str, x: TensorType, about: int = 0) -> None:
             f"`{name}` needs floating-point numbers",
             about=about,
             text=f"this is {x}",
-            helps=("convert the value first:  cast(float32)",),
+            edits=_first(name, "cast(float32)"),
+            helps=() if name[0].isupper() else ("convert the value first:  cast(float32)",),
         )
+
+
+def _first(name: str, function: str) -> tuple[Edit, ...]:
+    """Propose to put a function in front of a layer."""
+    return (Edit("convert the value first:", f"{function} -> {{call}}"),) if name[0].isupper() else ()
 
 
 def need_number(name: str, x: TensorType, about: int = 0) -> None:
@@ -55,7 +61,7 @@ def need_index(name: str, x: TensorType, about: int = 0) -> None:
             f"`{name}` needs whole numbers",
             about=about,
             text=f"it counts places from 0; this is {x}",
-            helps=("declare it as int64, or convert it:  cast(int64)",),
+            edits=(Edit("declare it as whole numbers:", str(x.with_dtype(DType.INT64)), about),),
         )
 
 
@@ -70,9 +76,21 @@ def same_dtype(name: str, types: Sequence[TensorType]) -> DType:
                 about=about,
                 text=f"this is {x}",
                 facts=("element types are never converted unasked",),
-                helps=(f"convert one of them:  cast({first if first.is_float else x.dtype})",),
+                edits=_conversions(name, types),
+                helps=() if _conversions(name, types) else ("convert one of them with  cast",),
             )
     return first
+
+
+def _conversions(sign: str, types: Sequence[TensorType]) -> tuple[Edit, ...]:
+    """Propose for `x * y` to convert the side that holds whole numbers."""
+    whole = [index for index, x in enumerate(types) if not x.dtype.is_float]
+    if len(types) != 2 or len(whole) != 1 or sign.isidentifier():
+        return ()
+    other = types[1 - whole[0]].dtype
+    sides = ["{0}", "{1}"]
+    sides[whole[0]] = f"cast({sides[whole[0]]}, {other})"
+    return (Edit("convert the whole numbers:", f"{sides[0]} {sign} {sides[1]}"),)
 
 
 def broadcast_shape(name: str, types: Sequence[TensorType]) -> Shape:

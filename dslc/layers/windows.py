@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dslc.dims import Expression
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.layers.rules import need_float
 from dslc.types import Shape, Size, TensorType, shape_text
 
@@ -102,7 +102,8 @@ class Window:
             text=f"the kernel needs at least {times(self.reach)}; the input is {input_text}",
             facts=(
                 f"with padding p the input counts as {size} + 2p",
-                f"{size} + {self.before[axis]} + {self.after[axis]} is less than {reach}",
+                f"{size} + {self.before[axis]} + {self.after[axis]} "
+                f"= {size + self.before[axis] + self.after[axis]} is less than {reach}",
             ),
             helps=(
                 f"use a kernel of at most {input_text}, or padding={(missing + 1) // 2} or more",
@@ -137,9 +138,38 @@ def spread(size: Size, rank: int, setting: str) -> tuple[int, ...]:
             "E0303",
             f"{setting}={size} has {len(size.sizes)} numbers; the value has {_dimensions(rank)}",
             about=setting,
-            helps=(f"give one number, or {times((size.sizes[0],) * rank)}",) if rank > 1 else (),
+            text=_numbers(size, setting, rank),
+            edits=_fewer_numbers(size, setting, rank),
+            helps=_lacking_channels(size, rank),
         )
     return size.of(rank)
+
+
+def _numbers(size: Size, setting: str, rank: int) -> str:
+    count = f"{rank} number{'s' if rank > 1 else ''}"
+    return f"a {setting} for {_dimensions(rank)} has {count}, not {len(size.sizes)}"
+
+
+def _fewer_numbers(size: Size, setting: str, rank: int) -> tuple[Edit, ...]:
+    """Propose the size for this many dimensions, where a literal has too many numbers for an image."""
+    if rank < 2 or len(set(size.sizes)) > 1:
+        return ()
+    shown = times((size.sizes[0],) * rank)
+    return (Edit("write it for these dimensions:", _setting(setting, shown), setting),)
+
+
+def _setting(setting: str, shown: str) -> str:
+    return shown if setting == "kernel" else f"{setting}={shown}"
+
+
+def _lacking_channels(size: Size, rank: int) -> tuple[str, ...]:
+    """Say what an image without channels looks like: [N, 28, 28] counts as 28 channels of a line of 28."""
+    if rank > 1 or len(size.sizes) != 2:
+        return ()
+    return (
+        "dimension 1 counts as the channels; "
+        "for images of one channel declare the value as [N, 1, height, width]",
+    )
 
 
 def _padding(padding: Size, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -160,7 +190,7 @@ def _same(
             f"padding=same keeps the size, stride={times(stride)} does not",
             about="padding",
             text="`same` is for stride 1",
-            helps=(f"write padding={times(tuple(k // 2 for k in kernel))}",),
+            edits=(Edit("say how much:", f"padding={times(tuple(k // 2 for k in kernel))}", "padding"),),
         )
     total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     before = tuple(t // 2 for t in total)
@@ -206,7 +236,8 @@ def check_groups(groups: int, inputs: int, outputs: int) -> None:
     if inputs % groups == 0 and outputs % groups == 0:
         return
     common = math.gcd(inputs, outputs)
-    fitting = [str(number) for number in range(1, common + 1) if common % number == 0]
+    fitting = [number for number in range(1, common + 1) if common % number == 0]
+    nearest = min(fitting, key=lambda number: (abs(number - groups), number))
     raise RuleError(
         "E0305",
         f"groups={groups} does not divide the channels",
@@ -215,8 +246,9 @@ def check_groups(groups: int, inputs: int, outputs: int) -> None:
         facts=(
             f"groups must divide both the input channels ({inputs}) "
             f"and the output channels ({outputs})",
-            f"these do: {', '.join(fitting)}",
+            f"these do: {', '.join(map(str, fitting))}",
         ),
+        edits=(Edit("for example:", f"groups={nearest}", "groups"),),
     )
 
 

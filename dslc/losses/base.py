@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.layers.rules import need_float, same_dtype
 from dslc.operation import Array, Function, Reference
 from dslc.reference.run import Run
@@ -56,9 +56,7 @@ def same_shape(name: str, prediction: TensorType, target: TensorType) -> None:
         f"`{name}` would compare {one} with {other}",
         text=says,
         facts=("losses never broadcast",),
-        helps=(
-            f"give the target the same shape:\ntarget t: {target.with_shape(prediction.shape)}",
-        ),
+        edits=(Edit("give the target the same shape:", str(target.with_shape(prediction.shape)), 1),),
     )
 
 

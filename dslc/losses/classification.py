@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dslc.dims import Expression
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.layers.rules import axis_of, need_float, need_index, same_dtype, without_axis
 from dslc.losses.base import Loss, Reduction, same_shape
 from dslc.operation import Array, Reference, setting
@@ -50,9 +50,11 @@ def check_labels(name: str, scores: TensorType, labels: TensorType, axis: int) -
 def _misfit(name: str, scores: TensorType, labels: TensorType, axis: int) -> RuleError:
     wanted = shape_text(without_axis(scores.shape, axis))
     fitting = [i for i in range(scores.rank) if without_axis(scores.shape, i) == labels.shape]
-    helps = [f"the classes are in dimension {i}:  axis={i}" for i in fitting[:1]]
+    edits = [
+        Edit(f"the classes are in dimension {i}; say so:", f"axis={i}", "axis") for i in fitting[:1]
+    ]
     if not fitting:
-        helps = [f"declare the target as {labels.dtype}{wanted}: one class number per row"]
+        edits = [Edit("declare one class number per row:", f"{labels.dtype}{wanted}", 1)]
     return RuleError(
         "E0321",
         f"`{name}` needs one class number for each row of scores",
@@ -62,7 +64,7 @@ def _misfit(name: str, scores: TensorType, labels: TensorType, axis: int) -> Rul
             f"the scores are {shape_text(scores.shape)}, with the classes in dimension {axis}",
             "the target has the same shape without that dimension",
         ),
-        helps=helps,
+        edits=edits,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from dslc.operation import Function
 from dslc.types import TensorType
@@ -22,7 +22,7 @@ class Metric(Function):
     accumulators into the figure, a scalar float32.
     """
 
-    better: ClassVar[str] = "max"
+    better: ClassVar[Literal["min", "max"]] = "max"
     """Whether a larger (`max`) or a smaller (`min`) figure is the better one."""
 
     accumulators: ClassVar[tuple[str, ...]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class PairMetric(Metric, ABC):
     """A metric of two values of equal shape."""
 
-    better = "min"
+    better: ClassVar[Literal["min", "max"]] = "min"
 
     def infer(self, prediction: TensorType, target: TensorType) -> tuple[TensorType, ...]:
         name = self.language_name()
@@ -102,7 +102,7 @@ class R2(PairMetric):
     Errors: E0309 where the shapes differ.
     """
 
-    better = "max"
+    better: ClassVar[Literal["min", "max"]] = "max"
     accumulators = ("residual", "targets", "squares", "count")
 
     def lower(self, g: Builder, prediction: ir.Value, target: ir.Value) -> tuple[Any, ...]:

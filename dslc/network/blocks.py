@@ -15,6 +15,7 @@ from dslc.network.places import Form, Place
 from dslc.network.scope import (
     DEPTH_LIMIT,
     POISON,
+    BlockOutput,
     Definition,
     Entity,
     Frame,
@@ -81,6 +82,7 @@ def expand(definition: Definition, inner: Frame, span: Span) -> Entity:
         return POISON
     if inner.outputs:
         values = tuple(result.value for result in inner.outputs.values())
+        _note_outputs(definition, inner)
         place.results = values
         return Result(values, place)
     if end is None:
@@ -94,6 +96,15 @@ def expand(definition: Definition, inner: Frame, span: Span) -> Entity:
     result = as_result(end, span, inner)
     place.results = result.values
     return Result(result.values, place)
+
+
+def _note_outputs(definition: Definition, inner: Frame) -> None:
+    """Remember the outputs behind the first one, for the warning that nobody reads them."""
+    for name, result in list(inner.outputs.items())[1:]:
+        span = inner.scope.span_of(name)
+        if span is not None and isinstance(definition.node, tree.Block):
+            output = BlockOutput(definition.name, name, span, result.value)
+            inner.work.block_outputs.append(output)
 
 
 def bind_layer(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from dslc.errors import Label, RuleError
 from dslc.network.arguments import bind
 from dslc.network.constants import constant
+from dslc.network.limits import check_tensor
+from dslc.network.mending import Wording, name_of
 from dslc.network.network import Call, Constant, Input, Parameter, Target, Value
 from dslc.network.places import Form, Place
 from dslc.network.scope import (
@@ -92,6 +94,8 @@ def operate(
         check_specs(name, specs)
     except RuleError as error:
         raise site.mistake(error) from error
+    for spec in specs:
+        check_tensor(spec.type, f"the {spec.name} of `{name}`", bound.span, frame)
     parameters = _weights(specs, site)
     place = Place(Form.CALL, kind or name.lower())
     names = (spec.name for spec in specs)
@@ -142,15 +146,22 @@ class Site:
     described: Sequence[str]
 
     def mistake(self, error: RuleError) -> MistakeError:
-        """Put places to what a rule says."""
+        """Put places to what a rule says, and the values as they are written."""
+        wording = Wording(self.bound, self.values, self.frame)
+        others = self._origins(error)
+        shown = {label.text for label in others} | {error.text}
+        facts = [wording.filled(fact) for fact in error.facts]
         return self.frame.mistake(
             error.code,
-            error.message,
+            wording.filled(error.message),
             self._primary(error.about),
-            error.text,
-            others=self._origins(error),
-            facts=error.facts,
-            helps=error.helps,
+            wording.filled(error.text),
+            others=others,
+            facts=[fact for fact in facts if fact not in shown],
+            helps=[
+                *(wording.edit(edit) for edit in error.edits),
+                *(wording.filled(help_) for help_ in error.helps),
+            ],
         )
 
     def other_weights(self, error: OtherWeightsError) -> MistakeError:
@@ -177,8 +188,9 @@ class Site:
         return self.name_span
 
     def _origins(self, error: RuleError | None) -> list[Label]:
-        """Label where the values come from with what they are."""
+        """Label where the values come from with what they are: their types where it is about those, else shapes."""
         primary = self._primary(error.about if error else None)
+        typed = error is not None and error.code.startswith("E04")
         labels: list[Label] = []
         for index, value in enumerate(self.values[:4]):
             if value is None or value.span == primary or isinstance(value, Constant):
@@ -186,14 +198,18 @@ class Site:
             span = self.bound.value_spans[index]
             place = span if self.described and span is not None else value.span
             if place != primary and all(label.span != place for label in labels):
-                labels.append(Label(place, self._origin(index, value)))
+                labels.append(Label(place, self._origin(index, value, typed)))
         return labels
 
-    def _origin(self, index: int, value: Value) -> str:
+    def _origin(self, index: int, value: Value, typed: bool) -> str:
+        what = str(value.type) if typed else shape_text(value.type.shape)
         if self.described:
-            return f"{self.described[index]} gives {shape_text(value.type.shape)}"
+            return f"{self.described[index]} gives {what}"
+        name = name_of(value, self.frame)
+        if name:
+            return f"`{name}` is {what}"
         declared = isinstance(value, Input | Target | Parameter)
-        return f"this {'is' if declared else 'gives'} {value.type}"
+        return f"this {'is' if declared else 'gives'} {what}"
 
 
 def _weights(specs: tuple[ParameterSpec, ...], site: Site) -> tuple[Parameter, ...]:
@@ -216,6 +232,8 @@ def _append(
 ) -> Result:
     frame.work.count(span)
     types = found if isinstance(found, tuple) else (found,)
+    for one in types:
+        check_tensor(one, f"the result of `{operation.language_name()}`", span, frame)
     outputs = tuple(Value("", one, span, frame.chain) for one in types)
     call = Call("", operation, values, parameters, outputs, span, frame.chain)
     frame.work.calls.append(call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from dslc.errors import Severity
 from dslc.network.places import owned
 from dslc.network.scope import (
     Frame,
@@ -16,7 +17,9 @@ from dslc.syntax import tree
 
 
 def run_checks(frame: Frame) -> None:
-    """Hold the `check` lines of a net or block against what it has become."""
+    """Hold the `check` lines of a net or block against what it has become, unless parts of it failed."""
+    if any(one.severity is Severity.ERROR for one in frame.work.diagnostics):
+        return
     count = sum(one.type.size for one in owned(frame.place) if not one.is_statistic)
     scope = Scope(frame.module, frame.scope, {"parameters": count})
     for node in frame.checks:

@@ -20,6 +20,12 @@ from dslc.types import DType, Duration, Size
 NOTHING = object()
 """What `convert` returns where a value does not fit."""
 
+INTEGER = 2**31 - 1
+"""Whole numbers in settings: kernels compute with 32 bits."""
+
+WINDOW = 65_535
+"""A kernel, stride, dilation or padding in one dimension."""
+
 WORDS: Mapping[str, object] = {"none": None, **{dtype.value: dtype for dtype in DType}}
 """Words that stand for a value of their own."""
 
@@ -96,7 +102,22 @@ def out_of_range(value: Any, info: SettingInfo) -> str | None:
         for name, limit in info.limits.items():
             if not _KEEPS[name](number, limit):
                 return f"{_LIMIT_WORDS[name]} {limit:g}"
+    largest = largest_whole(info.annotation)
+    if largest is not None and any(abs(number) > largest for number in _numbers(value)):
+        return f"at most {largest}"
     return None
+
+
+def largest_whole(annotation: Any) -> int | None:
+    """Return the largest whole number that a setting takes whatever it is for; None where it takes real numbers."""
+    if _takes(annotation, float):
+        return None
+    return WINDOW if _takes(annotation, Size) else INTEGER
+
+
+def _takes(annotation: Any, kind: type) -> bool:
+    """Tell whether an annotation is a kind, or holds it: `int | float`, `tuple[int, ...]`."""
+    return annotation is kind or any(_takes(option, kind) for option in get_args(annotation))
 
 
 def required(info: SettingInfo) -> bool:

@@ -8,9 +8,13 @@ from typing import TypeGuard
 from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import Label
+from dslc.network import foreign
+from dslc.network.conversion import INTEGER
+from dslc.network.limits import check_tensor
+from dslc.network.mending import help_with
 from dslc.network.scope import POISON, Frame, MistakeError, PoisonedError, Result
 from dslc.network.static import describe, is_static
-from dslc.network.suggest import did_you_mean, nearest
+from dslc.network.suggest import nearest
 from dslc.source import Span
 from dslc.syntax import tree
 from dslc.types import DType, TensorType, shape_text
@@ -22,24 +26,29 @@ def declared_type(node: tree.Type, frame: Frame) -> TensorType:
     """Read the type of an input, target or parameter. A new name with a capital letter is a free dimension."""
     if node.dtype is None:
         raise frame.mistake(
-            "E0404",
+            "E0408",
             "the element type is missing",
             node.span,
-            helps=(f"for example:  float32{node.span.text}",),
+            helps=(help_with("for example:", node.span, f"float32{node.span.text}"),),
         )
-    return TensorType(dtype_of(node.dtype, frame), tuple(_declared(d, frame) for d in node.dims))
+    shape = tuple(_declared(d, frame) for d in node.dims)
+    found = TensorType(dtype_of(node.dtype, frame), shape)
+    check_tensor(found, "this tensor", node.span, frame)
+    return found
 
 
 def dtype_of(word: tree.Identifier, frame: Frame) -> DType:
-    """Read an element type (E0404)."""
+    """Read an element type (E0408)."""
     names = [dtype.value for dtype in DType]
     if word.text not in names:
+        meant = foreign.ELEMENTS.get(word.text) or nearest(word.text, names)
         raise frame.mistake(
-            "E0404",
+            "E0408",
             f"there is no element type `{word.text}`",
             word.span,
-            did_you_mean(word.text, names),
+            f"did you mean `{meant}`?" if meant else "",
             facts=(f"element types: {', '.join(names)}",),
+            helps=(help_with("write it so:", word.span, meant),) if meant else (),
         )
     return DType(word.text)
 
@@ -74,6 +83,10 @@ def known_dimension(node: tree.Expression, frame: Frame, least: int = 0) -> Dim:
     if isinstance(entity, int) and entity < least:
         raise frame.mistake(
             "E0404", f"a dimension must be at least {least}", node.span, f"this is {entity}"
+        )
+    if isinstance(entity, int) and entity > INTEGER:
+        raise frame.mistake(
+            "E0404", f"a dimension must be at most {INTEGER}", node.span, f"this is {entity}"
         )
     return entity
 

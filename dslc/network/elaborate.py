@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dslc.errors import CompileError, Diagnostic, Label, LimitError, Severity
+from dslc.errors import CompileError, Diagnostic, Label, LimitError, Severity, in_order
 from dslc.network.arguments import setting_value
 from dslc.network.checks import run_checks
 from dslc.network.complaints import no_default, no_output, output_name, several, too_deep
@@ -45,7 +45,10 @@ from dslc.network.signature import Bound
 from dslc.network.stacks import run
 from dslc.network.suggest import did_you_mean
 from dslc.network.training import training_of
-from dslc.network.usage import Written, warnings_of
+from dslc.network.spellings import spellings_joined
+from dslc.network.suspicions import loss_suspicions, unread, untrained
+from dslc.network.unused import unused_names
+from dslc.network.usage import Written, unused_values, used_values
 from dslc.network.weights import Fresh
 from dslc.operation import SettingInfo
 from dslc.source import Span
@@ -210,7 +213,9 @@ class _Elaboration:
         if isinstance(node, tree.Row | tree.Bind | tree.Parameter):
             self.written.append(
                 Written(
-                    node.span, self.work.calls[calls:], self.work.parameters[parameters:], values
+                    node.span,
+                    names[0].span.to(names[-1].span) if names else node.span,
+                    self.work.calls[calls:], self.work.parameters[parameters:], values
                 )
             )
 
@@ -250,6 +255,15 @@ class _Elaboration:
             {p.name.text: frame.scope.names[p.name.text] for p in definition.node.parameters},
             trained,
         )
+        for warning in self._warnings(network, definition, frame):
+            self.work.report(warning)
+        network.warnings = tuple(self._sorted(self.work.diagnostics))
+        return network
+
+    def _warnings(
+        self, network: Network, definition: Definition, frame: Frame
+    ) -> Iterator[Diagnostic]:
+        """Yield what compiles and is probably wrong."""
         inputs = [
             (name, frame.made[name.text])
             for statement in definition.node.body.statements
@@ -257,10 +271,14 @@ class _Elaboration:
             for name in statement.names
         ]
         declared = [(name, value) for name, value in inputs if isinstance(value, Input)]
-        for warning in warnings_of(network, self.written, declared):
-            self.work.report(warning)
-        network.warnings = tuple(self._sorted(self.work.diagnostics))
-        return network
+        used = used_values(network)
+        yield from unused_names(self.file)
+        yield from unused_values(network, used, self.written, declared)
+        own = [one for one in self.work.block_outputs if one.span.source is self.file.source]
+        yield from unread(own, used)
+        if network.training is not None:
+            yield from loss_suspicions(network, network.training)
+            yield from untrained(network, network.training, self.written)
 
     def _errors(self) -> list[Diagnostic]:
         return self._sorted([d for d in self.work.diagnostics if d.severity is Severity.ERROR])
@@ -272,13 +290,8 @@ class _Elaboration:
             raise CompileError(errors)
 
     def _sorted(self, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-        """Sort by position, the spec itself before the files it imports."""
-
-        def position(diagnostic: Diagnostic) -> tuple[bool, str, int]:
-            span = diagnostic.primary.span
-            return span.source is not self.file.source, span.source.path, span.start
-
-        return sorted(diagnostics, key=position)
+        """Sort by position, foreign spellings of one line in one message."""
+        return in_order(spellings_joined(diagnostics), self.file.source)
 
 
 def _everything(frame: Frame, lines: Lines) -> Place:

@@ -127,7 +127,7 @@ def _applied(target: Entity, node: tree.Expression, frame: Frame, flow: Flow) ->
         return _static_call(target.name, node, [evaluate(a.value, frame) for a in arguments], frame)
     if isinstance(target, Operator):
         return _operation(target, node, frame, flow)
-    raise frame.mistake("E0201", "this cannot be called", node.span, f"it is {entity_text(target)}")
+    raise frame.mistake("E0214", "this cannot be called", node.span, f"it is {entity_text(target)}")
 
 
 def _operation(target: Operator, node: tree.Expression, frame: Frame, flow: Flow) -> Entity:

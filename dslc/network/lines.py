@@ -13,6 +13,7 @@ from dslc.network.calls import Site, operands
 from dslc.network.constants import as_result
 from dslc.network.dimensions import declared_type
 from dslc.network.lookup import define
+from dslc.network.mending import help_with
 from dslc.network.network import Call, Measure, Target, Term, Value
 from dslc.network.notes import seen
 from dslc.network.places import Form, Place
@@ -20,7 +21,7 @@ from dslc.network.scope import Frame, MistakeError, PoisonedError, Result
 from dslc.network.settings import make
 from dslc.network.signature import NO_FLOW, Signature
 from dslc.network.static import is_static
-from dslc.network.suggest import FOREIGN, did_you_mean
+from dslc.network.suggest import FOREIGN, nearest
 from dslc.syntax import tree
 
 
@@ -92,6 +93,7 @@ def _target(node: tree.Target, lines: Lines, frame: Frame) -> None:
 def _term(node: tree.Loss, lines: Lines, frame: Frame) -> None:
     """A loss line: one number, and the loss call whose labels weigh it when it is the only one."""
     before = len(frame.work.calls)
+    frame = replace(frame, expression=node.value)
     entity = frame.work.evaluate(node.value, frame)
     if is_static(entity):
         raise frame.mistake(
@@ -116,7 +118,9 @@ def _no_scalar(node: tree.Loss, value: Value, frame: Frame) -> MistakeError:
         "a loss is one number",
         node.value.span,
         f"this is {value.type}",
-        helps=(f"for example its mean:\nloss mean({source})",) if value.type.dtype.is_float else (),
+        helps=(help_with("for example its mean:", node.value.span, f"mean({source})"),)
+        if value.type.dtype.is_float
+        else (),
     )
 
 
@@ -130,6 +134,7 @@ def _measure(node: tree.Metric, lines: Lines, frame: Frame) -> None:
     """A metric line: the metric and the values it looks at."""
     library = frame.work.library
     call = node.value
+    frame = replace(frame, expression=call)
     name = call.function if isinstance(call, tree.Call) else None
     if not isinstance(name, tree.Name) or not isinstance(call, tree.Call):
         raise frame.mistake(
@@ -157,13 +162,14 @@ def _measure(node: tree.Metric, lines: Lines, frame: Frame) -> None:
 def _no_metric(name: tree.Name, frame: Frame) -> MistakeError:
     metrics = frame.work.library.metrics
     foreign = FOREIGN.get(name.text)
-    text = f"`{foreign}`" if foreign in metrics else did_you_mean(name.text, metrics)
+    meant = foreign if foreign in metrics else nearest(name.text, metrics)
     return frame.mistake(
         "E0201",
         f"there is no metric called `{name.text}`",
         name.span,
-        text,
+        f"did you mean `{meant}`?" if meant else "",
         facts=(f"metrics: {', '.join(metrics)}",),
+        helps=(help_with("write it so:", name.span, meant),) if meant else (),
     )
 
 

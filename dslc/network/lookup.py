@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING
 
 from dslc.errors import Label
+from dslc.network.mending import help_with, known_names
 from dslc.network.scope import (
     Builtin,
     Definition,
@@ -17,10 +18,11 @@ from dslc.network.scope import (
     SharedLayer,
 )
 from dslc.network.static import FUNCTIONS, describe, is_static
-from dslc.network.suggest import FOREIGN, did_you_mean, nearest
+from dslc.network.suggest import FOREIGN, nearest
 from dslc.operation import Operation
 from dslc.source import Span
 from dslc.syntax import tree
+from dslc.types import TensorType, shape_text
 
 CAPITAL_FACT = (
     'a capital letter means "has parameters or state" (Conv, Linear, BatchNorm, Dropout); '
@@ -69,16 +71,16 @@ def callee(node: tree.Call, frame: Frame) -> Entity:
         return Operator(operations[node.function.text])
     if isinstance(entity, Result):
         raise frame.mistake(
-            "E0201",
+            "E0214",
             f"`{node.function.text}` is a value, not a layer",
             node.function.span,
             f"this is {entity.value.type}",
-            helps=("`layer x = ...` gives a name to a layer that is called several times",),
+            helps=("to call one set of weights several times, give the layer a name:  layer shared = Linear(4)",),
         )
     if is_static(entity):
         text = f"this is {describe(entity)}"
         raise frame.mistake(
-            "E0201", f"`{node.function.text}` cannot be called", node.function.span, text
+            "E0214", f"`{node.function.text}` cannot be called", node.function.span, text
         )
     return entity
 
@@ -102,12 +104,22 @@ def _foreign(node: tree.Name, ours: str, frame: Frame) -> MistakeError:
 
 
 def _no_such_call(node: tree.Name, frame: Frame) -> MistakeError:
-    word = "layer" if node.text[0].isupper() else "function"
-    known = callable_names(frame)
-    text = did_you_mean(node.text, known)
-    if not text and node.text in _elsewhere(frame):
-        text = _elsewhere(frame)[node.text]
-    return frame.mistake("E0201", f"there is no {word} called `{node.text}`", node.span, text)
+    is_layer = node.text[0].isupper()
+    meant = nearest(node.text, callable_names(frame))
+    elsewhere = _elsewhere(frame).get(node.text)
+    text = elsewhere or (f"did you mean `{meant}`?" if meant else "")
+    facts = []
+    if not text and is_layer:
+        own = [name for name in callable_names(frame) if name[0].isupper()]
+        facts = [f"layers and blocks that can be called here: {', '.join(sorted(own))}"]
+    return frame.mistake(
+        "E0201",
+        f"there is no {'layer' if is_layer else 'function'} called `{node.text}`",
+        node.span,
+        text,
+        facts=facts,
+        helps=[help_with("write it so:", node.span, meant)] if meant and not elsewhere else [],
+    )
 
 
 def _elsewhere(frame: Frame) -> dict[str, str]:
@@ -121,35 +133,71 @@ def _elsewhere(frame: Frame) -> dict[str, str]:
 
 
 def _no_such_value(node: tree.Name, frame: Frame) -> MistakeError:
-    values = frame.scope.values()
     visible = frame.scope.visible()
     suggestion = nearest(node.text, [*visible, *callable_names(frame)])
     where = frame.stack[-1].name if frame.stack else "the file"
     if frame.line and suggestion is None:
-        return _undeclared(node.text, node.span, where, frame)
-    facts = (f"values of {where} that can be used here: {', '.join(values)}",) if values else ()
+        return _undeclared(node, where, frame)
+    facts = []
+    values, numbers = known_names(frame), [n for n, e in visible.items() if is_static(e)]
+    if values:
+        facts.append(f"values of {where} that can be used here: {', '.join(values)}")
+    if numbers and (not values or suggestion in numbers):
+        facts.append(f"hyper-parameters and dimensions: {', '.join(numbers)}")
     if node.text in _elsewhere(frame):
-        facts = (*facts, _elsewhere(frame)[node.text])
+        facts.append(_elsewhere(frame)[node.text])
     return frame.mistake(
         "E0206",
         f"nothing is called `{node.text}` here",
         node.span,
         f"did you mean `{suggestion}`?" if suggestion else "",
-        facts=facts,
+        facts=facts[-1:] if suggestion in numbers else facts,
+        helps=[help_with("write it so:", node.span, suggestion)] if suggestion else [],
     )
 
 
-def _undeclared(name: str, span: Span, where: str, frame: Frame) -> MistakeError:
+LABEL_LINES = ("cross_entropy", "nll", "accuracy", "mean_iou", "perplexity")
+"""Losses and metrics whose target is one class number per row."""
+
+
+def _undeclared(node: tree.Name, where: str, frame: Frame) -> MistakeError:
+    call = _call_around(node, frame.expression)
+    named = call.function.text if call and isinstance(call.function, tree.Name) else ""
+    prediction = _prediction(call, frame)
+    labels = named in LABEL_LINES or prediction is None
+    if labels or prediction is None:
+        shape = prediction.shape[:-1] if prediction and prediction.rank else ("N",)
+        wanted, what = f"int64{shape_text(shape)}", "here one class number per sample"
+    else:
+        wanted, what = str(prediction), "here what the prediction is compared with"
     return frame.mistake(
         "E0601",
-        f"the {frame.line} uses `{name}`, which is not declared",
-        span,
+        f"the {frame.line} uses `{node.text}`, which is not declared",
+        node.span,
         f"not an input, a target or a value of {where}",
         helps=(
-            "declare what the data set supplies, for example one class number per sample:\n"
-            f"target {name}: int64[N]",
+            f"declare what the data set supplies; {what}:\n  target {node.text}: {wanted}",
         ),
     )
+
+
+def _call_around(name: tree.Name, node: tree.Node | None) -> tree.Call | None:
+    """Return the innermost call in `node` that has the name as an argument."""
+    if node is None:
+        return None
+    for child in node.children():
+        found = _call_around(name, child)
+        if found is not None:
+            return found
+    own = isinstance(node, tree.Call) and any(a.value is name for a in node.arguments)
+    return node if own and isinstance(node, tree.Call) else None
+
+
+def _prediction(call: tree.Call | None, frame: Frame) -> TensorType | None:
+    """Return the type of the first argument of a loss or metric, where that is the name of a value."""
+    first = call.arguments[0].value if call and call.arguments else None
+    entity = frame.scope.find(first.text) if isinstance(first, tree.Name) else None
+    return entity.value.type if isinstance(entity, Result) else None
 
 
 def define(name: str, entity: Entity, span: Span, frame: Frame) -> None:
@@ -167,7 +215,7 @@ def define(name: str, entity: Entity, span: Span, frame: Frame) -> None:
             facts=(
                 "names are also the names of parameters and of ONNX values, so each is given once",
             ),
-            helps=(f"call this one `{_next_name(name, frame)}`",),
+            helps=(help_with(f"call this one `{_next_name(name, frame)}`:", span, _next_name(name, frame)),),
         )
     _refuse_taken(name, span, frame)
     frame.scope.names[name] = entity
@@ -193,7 +241,7 @@ def _refuse_taken(name: str, span: Span, frame: Frame) -> None:
             f"`{name}` is the name of a function",
             span,
             "a value may not take it",
-            helps=(f"call it `{_next_name(name, frame)}`",),
+            helps=(help_with("give it a name of its own, for example:", span, f"{name}1"),),
         )
 
 

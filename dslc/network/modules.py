@@ -6,7 +6,8 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dslc.errors import CompileError, Diagnostic, Label
+from dslc.errors import CompileError, Diagnostic, Label, LimitError
+from dslc.network import limits
 from dslc.network.scope import POISON, Definition, Module, Work
 from dslc.network.suggest import did_you_mean, nearest
 from dslc.syntax import tree
@@ -24,11 +25,14 @@ class Modules:
     known: dict[str, Module] = field(default_factory=dict)
     under_way: list[str] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
+    read: int = 0
+    """Bytes of all files so far."""
 
     def module(self, file: tree.File, path: str) -> Module:
         """Collect what a file defines and imports."""
         module = Module(file, path)
         self.known[path] = module
+        self.read += len(file.source.text.encode("utf-8", "surrogatepass"))
         self.under_way.append(path)
         for item in file.items:
             if isinstance(item, tree.Import):
@@ -108,7 +112,7 @@ class Modules:
         """Return the path relative to the spec's folder; refuse what leads out of it (E0704)."""
         written = item.path.value
         joined = posixpath.normpath(posixpath.join(posixpath.dirname(module.path), written))
-        reason = _forbidden(written, joined)
+        reason = leads_out(written, joined)
         if reason is not None:
             self._report(
                 "E0704",
@@ -136,8 +140,11 @@ class Modules:
                 Label(item.path.span, "there is no folder to look in"),
             )
             return None
+        self._check_limits(item)
         try:
             file = self.load(item.path.value, module.file.source.path)
+        except LimitError:
+            raise
         except CompileError as error:
             for diagnostic in error.diagnostics:
                 self.work.report(diagnostic)
@@ -149,6 +156,20 @@ class Modules:
             )
             return None
         return self.module(file, path)
+
+    def _check_limits(self, item: tree.Import) -> None:
+        """Refuse one file too many. Errors: LimitError."""
+        message = ""
+        if len(self.known) >= limits.FILES:
+            message = f"a spec has at most {limits.FILES} files"
+        elif len(self.under_way) > limits.FILE_DEPTH:
+            message = f"files import each other at most {limits.FILE_DEPTH} deep"
+        elif self.read > limits.ALL_BYTES:
+            message = f"the files of a spec have at most {limits.ALL_BYTES >> 20} MiB together"
+        if message:
+            code = "E0902" if "deep" in message else "E0901"
+            label = Label(item.path.span, "the limit is reached here")
+            raise LimitError([Diagnostic(code, message, label)])
 
     def _missing(self, name: tree.Identifier, item: tree.Import, other: Module) -> None:
         names = [node.name.text for node in _definitions(other.file)]
@@ -177,13 +198,16 @@ def _definitions(file: tree.File) -> list[tree.Block | tree.Net]:
     return [item for item in file.items if isinstance(item, tree.Block | tree.Net)]
 
 
-def _forbidden(written: str, joined: str) -> str | None:
+def leads_out(written: str, joined: str) -> str | None:
+    """Say why a path does not stay in the folder of the spec, from how it is written; None where it does."""
     if not written:
         return "the path is empty"
     if written.startswith("/") or (len(written) > 1 and written[1] == ":"):
         return "this is an absolute path"
     if written.startswith("~"):
         return "this is a path of a home folder"
+    if "://" in written:
+        return "nothing is fetched: this must be a file"
     if "\\" in written:
         return "folders are separated by /"
     if joined.startswith("../") or joined == "..":

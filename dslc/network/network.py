@@ -1,14 +1,14 @@
 """The Network: a `.net` file with every name, block, repeat, hyper-parameter and shape resolved.
 
 A Network is a list of calls in an order in which they can run. Values are compared by identity; their names are the
-names that messages, ONNX files, `freeze` and checkpoints use. Nothing here knows ONNX or NumPy.
+names that messages, ONNX files, `freeze` and checkpoints use. Nothing here knows ONNX.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from dslc.dims import Expression
 from dslc.errors import Diagnostic
@@ -19,6 +19,10 @@ from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
 from dslc.source import Span
 from dslc.types import Duration, TensorType
+
+
+Better = Literal["min", "max"]
+"""Which way a figure gets better."""
 
 
 @dataclass(eq=False)
@@ -89,7 +93,7 @@ class Call:
 
 @dataclass(eq=False)
 class Term:
-    """One `loss` line. `value` is the scalar that is added; `weight` the value that says how many labels count.
+    """One `loss` line: `value` is the scalar that is added.
 
     `weighing` is the loss call whose labels weigh the line when batches are put together, None: every sample counts 1.
     """
@@ -133,6 +137,14 @@ class Training:
     clip_grad_value: float | None = None
     validation: float | str | None = None
     data: str | None = None
+
+    @property
+    def figures(self) -> dict[str, tuple[str, Better]]:
+        """What a schedule can watch, as the spec names it: the name of the figure, and which way is better."""
+        losses: dict[str, tuple[str, Better]] = {"loss": ("loss", "min")}
+        losses |= {f"loss.{term.name}": (f"loss.{term.name}", "min") for term in self.terms}
+        metrics = {m.name: (f"metric.{m.name}", m.metric.better) for m in self.measures}
+        return {**losses, **metrics}
 
 
 @dataclass(eq=False)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dslc.dims import Expression
 from dslc.errors import Label
+from dslc.network import foreign
 from dslc.network.arguments import build, setting_value
+from dslc.network.conversion import settings_of
+from dslc.network.mending import help_with
+from dslc.network.modules import leads_out
 from dslc.network.network import Input
 from dslc.network.scope import Frame, MistakeError, PoisonedError
-from dslc.network.suggest import FOREIGN, did_you_mean
+from dslc.network.suggest import FOREIGN, did_you_mean, nearest
 from dslc.operation import SettingInfo
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
+from dslc.source import Span
 from dslc.syntax import tree
 
 SETTINGS: Mapping[str, SettingInfo] = {
     info.name: info
     for info in (
         SettingInfo("batch", int, None, {"minimum": 1}),
-        SettingInfo("epochs", float, None, {"above": 0}),
+        SettingInfo("epochs", int, None, {"minimum": 1}),
         SettingInfo("steps", int, None, {"minimum": 1}),
         SettingInfo("validation", float | str, None, {"above": 0, "below": 1}),
         SettingInfo("data", str, None, {}),
-        SettingInfo("seed", int, 0, {"minimum": 0}),
+        SettingInfo("seed", int, 0, {"minimum": 0, "maximum": 2**63 - 1}),
         SettingInfo("clip_grad_norm", float, None, {"above": 0}),
         SettingInfo("clip_grad_value", float, None, {"above": 0}),
     )
@@ -78,6 +84,7 @@ def _setting(node: tree.Setting, settings: Settings, frame: Frame) -> None:
             node.name.span,
             "second use",
             others=[Label(settings.nodes[name].name.span, "first use")],
+            helps=("keep one of the two lines",),
         )
     settings.nodes[name] = node
     if name in SETTINGS:
@@ -101,7 +108,22 @@ def _value(info: SettingInfo, node: tree.Setting, frame: Frame) -> Any:
         raise frame.mistake(
             "E0406", f"`{info.name}` must be {broken}", node.value.span, f"this is {value}"
         )
+    if info.name in ("data", "validation") and isinstance(value, str):
+        _check_path(value, node.value.span, frame)
     return value
+
+
+def _check_path(path: str, span: Span, frame: Frame) -> None:
+    """Keep what a spec names within its folder; only who runs it may name other data (E0704)."""
+    reason = leads_out(path, posixpath.normpath(path))
+    if reason is not None:
+        raise frame.mistake(
+            "E0704",
+            "the data that a spec names stay in its folder",
+            span,
+            reason,
+            helps=("give other data on the command line:  --data PATH",),
+        )
 
 
 def _made(kind: str, families: Mapping[str, type], node: tree.Setting, frame: Frame) -> Any:
@@ -146,10 +168,29 @@ def _size_or_supply(node: tree.Setting, settings: Settings, frame: Frame) -> Non
         return
     if name in frame.made and isinstance(frame.made[name], Input):
         raise _later(f"{name} = ...` for an input, `random inputs", node, frame)
-    raise frame.mistake(
+    raise _no_setting(node, frame)
+
+
+def _no_setting(node: tree.Setting, frame: Frame) -> MistakeError:
+    """Say that there is no such setting (E0603), and where it belongs if it is one of the optimizer's."""
+    name = node.name.text
+    own = foreign.ARGUMENTS.get(name, name)
+    families = frame.work.library.optimizers.values()
+    if any(own in {info.name for info in settings_of(family)} for family in families):
+        value = node.value.span.text
+        text = "this belongs to the optimizer"
+        helps = [f"give it to the optimizer:\noptimizer = SGD({own}={value})"]
+        helps = helps if own == "lr" else [f"give it to the optimizer:\noptimizer = SGD(lr=0.1, {own}={value})"]
+    else:
+        known = [*SETTINGS, "optimizer", "schedule"]
+        meant = foreign.SETTINGS.get(name, "") or nearest(name, known)
+        text = f"did you mean `{meant}`?" if meant else ""
+        helps = [help_with("write it so:", node.name.span, meant)] if meant else []
+    return frame.mistake(
         "E0603",
         f"there is no training setting `{name}`",
         node.name.span,
-        did_you_mean(name, [*SETTINGS, "optimizer", "schedule"]),
+        text,
         facts=(f"settings: optimizer, schedule, {', '.join(SETTINGS)}, and free dimensions",),
+        helps=helps,
     )

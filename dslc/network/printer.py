@@ -14,6 +14,10 @@ from dslc.registry import snake_case
 from dslc.types import DType, Size
 
 
+LENGTH_LINE = "  length = "
+"""How the line begins that says how long training is."""
+
+
 def print_network(network: Network) -> str:
     """Return a readable listing: inputs, weights, calls, outputs, training."""
     values = ", ".join(f"{name}={_setting(v)}" for name, v in network.hyperparameters.items())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dslc.errors import Diagnostic, Label, LimitError
+from dslc.errors import CompileError, Diagnostic, Label, LimitError, Severity
 from dslc.initializers.base import Initializer
 from dslc.metrics.base import Metric
 from dslc.network.network import Call, Parameter, Value
@@ -29,6 +29,8 @@ Entity = Any
 
 CALL_LIMIT = 100_000
 DEPTH_LIMIT = 64
+MISTAKE_LIMIT = 100
+"""Reading stops after so many mistakes; a person reads the first few."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,16 @@ Chain = tuple[tuple[str, Span], ...]
 
 
 @dataclass(frozen=True)
+class BlockOutput:
+    """A further output that one call of a block gave; `span` is where the block names it."""
+
+    block: str
+    name: str
+    span: Span
+    value: Value
+
+
+@dataclass(frozen=True)
 class Library:
     """Everything the language can name, by name."""
 
@@ -194,15 +206,30 @@ class Work:
     calls: list[Call] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    block_outputs: list[BlockOutput] = field(default_factory=list)
+    """The second and further outputs of every call of a block so far."""
     steps: int = 0
     """Calls and rounds so far, for the limit."""
+    told: set[tuple[object, ...]] = field(default_factory=set, init=False)
+    """Code and place of every diagnostic."""
     notes: Notes | None = None
     """Where to write down what each node is worth, for editors."""
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic, unless the same was said of the same place (a block is expanded many times)."""
-        if not any(_same(diagnostic, other) for other in self.diagnostics):
-            self.diagnostics.append(diagnostic)
+        """Keep a diagnostic, unless the same was said of the same place (a block is expanded many times).
+
+        Errors: CompileError with every mistake so far, when there are too many.
+        """
+        span = diagnostic.primary.span
+        place = (diagnostic.code, span.source, span.start, span.end)
+        if place in self.told:
+            return
+        self.told.add(place)
+        self.diagnostics.append(diagnostic)
+        if diagnostic.severity is Severity.ERROR:
+            errors = [one for one in self.diagnostics if one.severity is Severity.ERROR]
+            if len(errors) >= MISTAKE_LIMIT:
+                raise CompileError(errors)
 
     def count(self, span: Span, steps: int = 1) -> None:
         """Count expansion; LimitError (E0901) beyond the limit."""
@@ -222,11 +249,6 @@ def too_many(steps: int, span: Span) -> Diagnostic:
     )
 
 
-def _same(one: Diagnostic, other: Diagnostic) -> bool:
-    a, b = one.primary.span, other.primary.span
-    return one.code == other.code and (a.source, a.start, a.end) == (b.source, b.start, b.end)
-
-
 @dataclass(eq=False)
 class Frame:
     """Where a statement stands, and what flows into it."""
@@ -243,6 +265,8 @@ class Frame:
     """The inputs, where there are several and the first row must say which it begins with."""
     line: str = ""
     """`loss` or `metric` in a train section."""
+    expression: tree.Expression | None = None
+    """What stands in that line."""
     bind: tree.Bind | None = None
     """The `name = ...` that the expression belongs to."""
     stack: tuple[Definition, ...] = ()

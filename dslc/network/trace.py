@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dslc.network.scope import (
     Entity,
@@ -14,7 +14,7 @@ from dslc.types import shape_text
 
 WIDTH = 40
 
-Stage = tuple[str, str, str]
+Stage = tuple[str | Callable[[], str], str, str]
 """What stands there, the shape it gives, how the shape comes about."""
 
 
@@ -35,22 +35,22 @@ def note(trace: list[Stage], node: tree.Expression, entity: Entity) -> None:
 
 
 def note_flow(trace: list[Stage], flow: Entity | None, frame: Frame) -> None:
-    """Remember what flows into a row, by its name."""
+    """Remember what flows into a row; its name is looked up only where it is said."""
     if isinstance(flow, Result):
-        names = [
-            n
-            for n, e in frame.scope.visible().items()
-            if isinstance(e, Result) and e.value is flow.value
-        ]
-        trace.append(
-            (names[0] if names else "the row above", shape_text(flow.value.type.shape), "")
-        )
+        trace.append((lambda: _name_of(flow, frame), shape_text(flow.value.type.shape), ""))
+
+
+def _name_of(flow: Result, frame: Frame) -> str:
+    visible = frame.scope.visible().items()
+    names = (n for n, e in visible if isinstance(e, Result) and e.value is flow.value)
+    return next(names, "the row above")
 
 
 def lines(trace: Sequence[Stage]) -> list[str]:
     """Return the stages as aligned lines."""
-    widths = [max((len(stage[column]) for stage in trace), default=0) for column in (0, 1)]
+    rows = [(n if isinstance(n, str) else n(), shape, how) for n, shape, how in trace]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return [
         f"{name.ljust(widths[0])}  {shape.ljust(widths[1])}   {arithmetic}".rstrip()
-        for name, shape, arithmetic in trace
+        for name, shape, arithmetic in rows
     ]

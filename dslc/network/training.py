@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dslc.dims import Expression
@@ -12,10 +13,15 @@ from dslc.network.lines import Lines
 from dslc.network.network import Parameter, Term, Training
 from dslc.network.options import Settings
 from dslc.network.scope import Frame, MistakeError
+from dslc.network.suggest import did_you_mean
 from dslc.network.usage import reaches
 from dslc.optimizers.base import Optimizer
+from dslc.schedules.plateau import Plateau
 from dslc.syntax import tree
 from dslc.types import Duration
+
+PLAIN = ("seed", "clip_grad_norm", "clip_grad_value", "validation", "data")
+"""Settings that go into the training as they are written."""
 
 # ---- putting it together
 
@@ -37,7 +43,28 @@ def training_of(
         if reaches(term.value, set(optimizers), frame.work.calls).isdisjoint(optimizers):
             frame.work.report(_idle_loss(term, section, weights, frozen, frame).diagnostic)
     _cross_check(section, settings, frame)
-    return _training(section, lines, settings, optimizers, frame)
+    training = _training(section, lines, settings, optimizers, frame)
+    return _watching(training, settings, frame)
+
+
+def _watching(training: Training, settings: Settings, frame: Frame) -> Training:
+    """Settle which figure a plateau watches, and which way is better for it."""
+    schedule = training.schedule
+    if not isinstance(schedule, Plateau):
+        return training
+    if schedule.on not in training.figures:
+        _report(
+            frame,
+            "E0206",
+            f"nothing is called `{schedule.on}` here",
+            settings.nodes["schedule"].value.span,
+            did_you_mean(schedule.on, training.figures),
+            facts=(f"a plateau can watch {', '.join(training.figures)}",),
+        )
+        return training
+    better = training.figures[schedule.on][1]
+    watching = replace(schedule, mode=schedule.mode or better)
+    return replace(training, schedule=watching)
 
 
 def _report_idle(section: tree.Train, lines: Lines, settings: Settings, frame: Frame) -> None:
@@ -151,21 +178,17 @@ def _training(
     batch = values.get("batch", _fixed_batch(frame))
     name = batch_name(frame)
     return Training(
-        section.span,
-        tuple(lines.targets),
-        tuple(lines.terms),
-        tuple(lines.measures),
-        optimizers,
-        settings.optimizer,
-        settings.schedule or frame.work.library.schedules["constant"](),
-        batch,
-        {**({name: batch} if name else {}), **settings.sizes},
-        _length(values),
-        values.get("seed", 0),
-        values.get("clip_grad_norm"),
-        values.get("clip_grad_value"),
-        values.get("validation"),
-        values.get("data"),
+        span=section.span,
+        targets=tuple(lines.targets),
+        terms=tuple(lines.terms),
+        measures=tuple(lines.measures),
+        optimizers=optimizers,
+        optimizer=settings.optimizer,
+        schedule=settings.schedule or frame.work.library.schedules["constant"](),
+        batch=batch,
+        sizes={**({name: batch} if name else {}), **settings.sizes},
+        length=_length(values),
+        **{name: values[name] for name in PLAIN if name in values},
     )
 
 

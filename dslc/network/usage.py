@@ -1,56 +1,58 @@
-"""What reaches what: unused inputs and rows, losses that teach nothing, softmax applied twice."""
+"""What reaches what: the weights that a loss teaches; inputs, targets and rows that nothing depends on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from dslc.errors import Diagnostic, Label
-from dslc.network.network import Call, Input, Network, Parameter, Value
+from dslc.network.network import Call, Input, Network, Parameter, Target, Value
 from dslc.source import Span
 from dslc.syntax import tree
-
-NO_GRADIENT = ("stop_gradient", "argmax", "argmin")
-"""Operations through which no gradient flows."""
-
 
 @dataclass(frozen=True)
 class Written:
     """A row or bind of the net with the calls, weights and values it made, for the warning that it is unused."""
 
     span: Span
+    head: Span
+    """Its label or names, or the whole of it."""
     calls: Sequence[Call]
     parameters: Sequence[Parameter]
     values: Sequence[Value]
 
 
 def reaches(value: Value, wanted: set[Parameter], calls: Sequence[Call]) -> set[Parameter]:
-    """Return which of the weights `wanted` a gradient from `value` flows to."""
+    """Return which of the weights `wanted` a gradient from `value` flows to; it flows through floating-point numbers."""
     alive: set[Value] = {value}
     for call in reversed(calls):
-        if alive.isdisjoint(call.outputs) or call.operation.language_name() in NO_GRADIENT:
+        if alive.isdisjoint(call.outputs) or not call.operation.differentiable:
             continue
-        alive.update(operand for operand in call.inputs if operand is not None)
+        alive.update(o for o in call.inputs if o is not None and o.type.dtype.is_float)
         alive.update(call.parameters)
     return {parameter for parameter in wanted if parameter in alive}
 
 
-def warnings_of(
-    network: Network, written: Sequence[Written], declared: Sequence[tuple[tree.Identifier, Input]]
+def unused_values(
+    network: Network,
+    used: Set[Value],
+    written: Sequence[Written],
+    declared: Sequence[tuple[tree.Identifier, Input]],
 ) -> Iterator[Diagnostic]:
-    """Yield what is suspicious in a network without mistakes."""
-    used = _used(network)
+    """Yield the inputs, targets and rows that nothing depends on; `used` is what something depends on."""
     for name, value in declared:
         if value not in used:
             yield _unused_input(name)
+    for target in network.training.targets if network.training else ():
+        if target not in used:
+            yield _unused_target(target)
     consumed = {value for call in network.calls for value in call.inputs}
     for row in written:
         if _is_unused(row, used) and consumed.isdisjoint(row.values):
             yield _unused_row(row)
-    yield from _double_softmax(network)
 
 
-def _used(network: Network) -> set[Value]:
+def used_values(network: Network) -> set[Value]:
     """Return every value that an output, a loss or a metric depends on."""
     wanted: list[Value] = list(network.outputs.values())
     if network.training is not None:
@@ -64,7 +66,7 @@ def _used(network: Network) -> set[Value]:
     return used
 
 
-def _is_unused(row: Written, used: set[Value]) -> bool:
+def _is_unused(row: Written, used: Set[Value]) -> bool:
     made: Iterable[Value] = (value for call in row.calls for value in call.outputs)
     return bool(row.calls or row.parameters) and used.isdisjoint([*made, *row.parameters])
 
@@ -79,6 +81,16 @@ def _unused_input(name: tree.Identifier) -> Diagnostic:
     )
 
 
+def _unused_target(target: Target) -> Diagnostic:
+    return Diagnostic(
+        "W0218",
+        f"the target `{target.name}` is never used",
+        Label(target.span, "no loss and no metric depends on it"),
+        facts=("the data set would have to supply it",),
+        helps=("use it in a loss, or delete this line",),
+    )
+
+
 def _unused_row(row: Written) -> Diagnostic:
     return Diagnostic(
         "W0212",
@@ -86,25 +98,3 @@ def _unused_row(row: Written) -> Diagnostic:
         Label(row.span, "nothing depends on it"),
         helps=("use it, make it an output, or delete it",),
     )
-
-
-def _double_softmax(network: Network) -> Iterator[Diagnostic]:
-    made = {value: call for call in network.calls for value in call.outputs}
-    for call in network.calls:
-        if call.operation.language_name() != "cross_entropy" or call.inputs[0] is None:
-            continue
-        before = made.get(call.inputs[0])
-        if before is not None and before.operation.language_name() in ("softmax", "log_softmax"):
-            yield Diagnostic(
-                "W0602",
-                "softmax is applied twice",
-                Label(
-                    call.span, "and again inside `cross_entropy`, which wants raw scores (logits)"
-                ),
-                others=(Label(before.span, "applied here"),),
-                facts=("it still trains, only slowly and worse",),
-                helps=(
-                    "keep the raw scores for the loss and export the probabilities as a second output:\n"
-                    "output logits: Linear(10)\noutput prob = softmax(logits)",
-                ),
-            )

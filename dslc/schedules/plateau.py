@@ -29,7 +29,8 @@ _State = Mapping[str, "ir.Value"]
 class Plateau(Schedule):
     """Multiply the rate by `factor` when validation does not get better for more than `patience`.
 
-    `on` names what is looked at: `loss`, or a metric. It is looked at in the first step of every
+    `on` names what is looked at: `loss`, or a metric; `mode` says which way is better, by default
+    the way that is better for it (`min` for a loss). It is looked at in the first step of every
     epoch but the first; NaN means that there is no figure yet. State: the best figure, how many
     epochs in a row were not better, how many epochs of `cooldown` are left in which none is
     counted, and the factor reached.
@@ -43,7 +44,7 @@ class Plateau(Schedule):
     """
 
     on: str = "loss"
-    mode: Literal["min", "max"] = "min"
+    mode: Literal["min", "max"] | None = None
     factor: float = setting(0.1, minimum=0.0, below=1.0)
     patience: Duration = _PATIENCE
     threshold: float = setting(1e-4, minimum=0.0)
@@ -61,7 +62,7 @@ class Plateau(Schedule):
 
     @property
     def state(self) -> Mapping[str, float]:
-        worst = math.inf if self.mode == "min" else -math.inf
+        worst = -math.inf if self.mode == "max" else math.inf
         return {"best": worst, "bad_epochs": 0.0, "cooldown": 0.0, "factor": 1.0}
 
     def lower_factor(
@@ -76,10 +77,10 @@ class Plateau(Schedule):
 
     def _lower_look(self, g: Builder, figure: ir.Value, state: _State) -> _State:
         """Return the state after another figure."""
-        if self.mode == "min":
-            better = g.Less(figure, g.Mul(state["best"], 1 - self.threshold))
-        else:
+        if self.mode == "max":
             better = g.Greater(figure, g.Mul(state["best"], 1 + self.threshold))
+        else:
+            better = g.Less(figure, g.Mul(state["best"], 1 - self.threshold))
         counted = g.Not(g.Or(better, g.Greater(state["cooldown"], 0.0)))
         bad = g.Mul(g.Add(state["bad_epochs"], 1.0), g.cast(counted, DType.FLOAT32))
         lowered = g.Greater(bad, self.patience.amount)
@@ -104,7 +105,7 @@ class Plateau(Schedule):
 
     def _look(self, figure: float, state: dict[str, float]) -> None:
         """Take another figure into the state."""
-        sign = -1 if self.mode == "min" else 1
+        sign = 1 if self.mode == "max" else -1
         if sign * figure > sign * state["best"] * (1 + sign * self.threshold):
             state["best"] = figure
             state["bad_epochs"] = 0

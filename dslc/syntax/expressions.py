@@ -55,7 +55,7 @@ class Expressions(ABC):
             case tree.Unary():
                 return self.unary(node, indent, least)
             case tree.Pipe():
-                return bracketed(" -> ".join(self.stages(node, indent)), PIPE < least)
+                return bracketed(" -> ".join(self.stages(node, indent)), least > PIPE)
             case tree.Call() | tree.Attribute() | tree.Index() | tree.Merge():
                 return self.applied(node, indent)
             case tree.Repeat() | tree.For() | tree.If() | tree.Scan():

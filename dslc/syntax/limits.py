@@ -8,6 +8,7 @@ from dslc.errors import Diagnostic, Label, LimitError
 from dslc.source import Span
 
 FILE_BYTES = 1 << 20
+TOKENS = 200_000
 NESTING = 64
 EXPRESSION = 128
 NAME_CHARACTERS = 128

@@ -169,7 +169,8 @@ class Lines(Structure):
         following = self._following()
         if is_statement_word(token, following):
             return True
-        if token.type == "NAME" and following == ":" and self.top.token == "(":
+        in_header = self.stack[-2].section == "file"
+        if token.type == "NAME" and following == ":" and self.top.token == "(" and not in_header:
             return True
         return (
             ends_operand(self.tokens[-1]) and begins_operand(token) and not self._is_closed_later()

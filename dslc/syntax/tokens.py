@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from lark import Token
 
@@ -31,7 +32,12 @@ def scan(source: Source) -> list[Token]:
         text = " " + text[1:]
     reading = grammar().parse_interactive(text)
     # Lark leaves this one function without types.
-    return list(reading.lexer_thread.lex(reading.parser_state))  # type: ignore[no-untyped-call]
+    lexed = reading.lexer_thread.lex(reading.parser_state)  # type: ignore[no-untyped-call]
+    tokens = list(islice(lexed, limits.TOKENS + 1))
+    if len(tokens) > limits.TOKENS:
+        message = f"this file has more than {limits.TOKENS:,} words, numbers and signs"
+        limits.refuse("E0901", span_of(source, tokens[-1]), message, "one too many")
+    return tokens
 
 
 def span_of(source: Source, token: Token) -> Span:

@@ -9,7 +9,7 @@ import onnx_ir as ir
 from dslc import dims
 from dslc.graph.builder import Builder, type_of
 from dslc.losses.base import Loss
-from dslc.lower import Environment
+from dslc.lower import Environment, doc_of
 from dslc.network.network import Measure, Network, Term, Training, Value
 from dslc.types import DType, TensorType
 
@@ -25,11 +25,12 @@ def wanted(training: Training) -> list[Value]:
     ]
 
 
-def total(g: Builder, terms: list[ir.Value]) -> ir.Value:
-    """Return the sum of the loss lines: the scalar that is minimised."""
+def total(g: Builder, terms: list[ir.Value], doc: str) -> ir.Value:
+    """Return the sum of the loss lines: the scalar that is minimised. `doc` is that of its nodes."""
     result = terms[0]
-    for term in terms[1:]:
-        result = g.Add(result, term)
+    with g.at("loss", doc):
+        for term in terms[1:]:
+            result = g.Add(result, term)
     return result
 
 
@@ -38,7 +39,7 @@ def batch_figures(g: Builder, network: Network, environment: Environment) -> dic
     assert network.training is not None
     figures = {}
     for measure in network.training.measures:
-        with g.at(f"metric.{measure.name}"):
+        with g.at(f"metric.{measure.name}", doc_of(measure.span)):
             sums = _batch_sums(g, measure, environment)
             figures[f"metric.{measure.name}"] = measure.metric.lower_value(g, *sums)
     return figures
@@ -63,11 +64,11 @@ def accumulate(
     lines = [
         _accumulate_term(g, network, term, environment, sums) for term in network.training.terms
     ]
-    figures["loss"] = total(g, lines)
+    figures["loss"] = total(g, lines, doc_of(network.training.span))
     for term, line in zip(network.training.terms, lines, strict=True):
         figures[f"loss.{term.name}"] = line
     for measure in network.training.measures:
-        with g.at(f"metric.{measure.name}"):
+        with g.at(f"metric.{measure.name}", doc_of(measure.span)):
             added = [
                 _add(g, f"metric.{measure.name}.{name}", batch, sums)
                 for name, batch in zip(
@@ -82,12 +83,18 @@ def _accumulate_term(
     g: Builder, network: Network, term: Term, environment: Environment, sums: list[Accumulator]
 ) -> ir.Value:
     """A batch's mean loss counts as often as it has labels, so a short last batch weighs less."""
-    with g.at(f"loss.{term.name}"):
+    with g.at(f"loss.{term.name}", doc_of(term.span)):
         weight = g.cast(_weight(g, network, term, environment), DType.FLOAT64)
         value = g.cast(environment[term.value], DType.FLOAT64)
         all_values = _add(g, f"loss.{term.name}.sum", g.Mul(value, weight), sums)
         all_weights = _add(g, f"loss.{term.name}.weight", weight, sums)
         return g.cast(g.Div(all_values, all_weights), DType.FLOAT32)
+
+
+def is_sum(term: Term) -> bool:
+    """Tell whether a loss line adds its labels up (`reduction=sum`) instead of averaging them."""
+    loss = term.weighing.operation if term.weighing is not None else None
+    return isinstance(loss, Loss) and loss.reduction == "sum"
 
 
 def _weight(g: Builder, network: Network, term: Term, environment: Environment) -> ir.Value:

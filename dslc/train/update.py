@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import onnx_ir as ir
 
 from dslc.graph.builder import Builder
+from dslc.lower import doc_of
 from dslc.network.network import Parameter, Training
 from dslc.schedules.base import Clock
 
@@ -20,9 +21,10 @@ def clip(g: Builder, training: Training, gradients: Gradients) -> Gradients:
     """
     if training.clip_grad_value is not None:
         limit = training.clip_grad_value
-        gradients = {p: g.Clip(gradient, -limit, limit) for p, gradient in gradients.items()}
+        with g.at("clip_grad_value", doc_of(training.span)):
+            gradients = {p: g.Clip(gradient, -limit, limit) for p, gradient in gradients.items()}
     if training.clip_grad_norm is not None:
-        with g.at("clip_grad_norm"):
+        with g.at("clip_grad_norm", doc_of(training.span)):
             squares = [g.ReduceSumSquare(gradient, keepdims=0) for gradient in gradients.values()]
             norm = g.Sqrt(g.Sum(*squares))
             factor = g.Min(g.Div(training.clip_grad_norm, g.Add(norm, 1e-6)), 1.0)
@@ -34,13 +36,13 @@ def advance_schedule(
     g: Builder, training: Training, inputs: Mapping[str, ir.Value], state: Mapping[str, ir.Value]
 ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
     """Return the factor on every rate, and the next state of the schedule."""
-    clock = Clock(
-        step=inputs["step"],
-        steps_per_epoch=inputs["steps_per_epoch"],
-        total_steps=_total_steps(g, training, inputs),
-        validation=inputs["validation"],
-    )
-    with g.at("schedule"):
+    with g.at("schedule", doc_of(training.span)):
+        clock = Clock(
+            step=inputs["step"],
+            steps_per_epoch=inputs["steps_per_epoch"],
+            total_steps=_total_steps(g, training, inputs),
+            validation=inputs["validation"],
+        )
         return training.schedule.lower(g, clock, state)
 
 
@@ -58,9 +60,10 @@ def update(
     for parameter, gradient in gradients.items():
         optimizer = training.optimizers[parameter]
         if optimizer.lr not in rates:
-            rates[optimizer.lr] = g.Mul(factor, optimizer.lr)
+            with g.at("rate", doc_of(training.span)):
+                rates[optimizer.lr] = g.Mul(factor, optimizer.lr)
         names = [f"{parameter.name}.{slot}" for slot in optimizer.slots]
-        with g.at(f"update.{parameter.name}"):
+        with g.at(f"update.{parameter.name}", doc_of(parameter.span)):
             new, slots = optimizer.lower(
                 g,
                 current[parameter.name],
@@ -79,10 +82,9 @@ def finite(g: Builder, values: Sequence[ir.Value]) -> ir.Value:
 
     A sum carries each NaN and infinity to the end; a maximum may lose a NaN.
     """
-    with g.at("finite"):
-        total = g.Sum(*(g.ReduceSum(value, keepdims=0) for value in values))
-        result: ir.Value = g.Not(g.Or(g.IsNaN(total), g.IsInf(total)))
-        return result
+    total = g.Sum(*(g.ReduceSum(value, keepdims=0) for value in values))
+    result: ir.Value = g.Not(g.Or(g.IsNaN(total), g.IsInf(total)))
+    return result
 
 
 def _total_steps(g: Builder, training: Training, inputs: Mapping[str, ir.Value]) -> ir.Value | None:

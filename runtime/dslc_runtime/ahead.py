@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-def ahead(tasks: Iterable[Callable[[], Item]]) -> Iterator[Item]:
+def ahead(tasks: Iterable[Callable[[], Item]]) -> Generator[Item, None, None]:
     """Yield the result of each task in its order; a thread works on the one after it meanwhile.
 
     What a task raises is raised here, in its turn. Close the iterator to let go of the thread.

@@ -1,26 +1,31 @@
 """Open the data of a training and check all of it before the first step.
 
-In: a path (.npz, a folder of .npy files, or one .npy file) and what the net takes. Out: a
-`Dataset`, whose arrays have the right names, types and shapes, labels within range and no NaN.
-Arrays in .npy files stay on the disk.
+In: a path (`dslc_runtime.sources` lists the forms) and what the net takes. Out: a `Dataset`, whose
+arrays have the right names, types and shapes, labels within range and no NaN. Arrays in .npy and
+plain idx files stay on the disk; a thread reads their batches ahead.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dslc_runtime import counter
+from dslc_runtime.ahead import ahead
+from dslc_runtime.checks import check_finite, check_labels, fit
 from dslc_runtime.errors import UserFault
 from dslc_runtime.metadata import Metadata, Port
-from dslc_runtime.npy import Array, Npz, open_npy
+from dslc_runtime.sources import Found, Request, as_images, open_source
 
-_CHUNK = 1 << 22
+Array = np.ndarray[Any, Any]
+Samples = np.ndarray[Any, np.dtype[np.intp]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,62 @@ class Dataset:
         rest = {name: array[cut:] for name, array in self.arrays.items()}
         return Dataset(train, self.path, self.first), Dataset(rest, self.path, self.first + cut)
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether an array is read from the disk when it is used."""
+        return any(isinstance(array, np.memmap) for array in self.arrays.values())
+
     def batches(self, size: int) -> Iterator[dict[str, Array]]:
         """Yield the samples in their order, `size` at a time; the last batch may be smaller."""
-        for start in range(0, len(self), size):
-            yield {name: array[start : start + size] for name, array in self.arrays.items()}
+        starts = range(0, len(self), size)
+        if self.on_disk:
+            return ahead(partial(self._part, start, size) for start in starts)
+        return (self._views(start, size) for start in starts)
+
+    def _views(self, start: int, size: int) -> dict[str, Array]:
+        return {name: array[start : start + size] for name, array in self.arrays.items()}
+
+    def _part(self, start: int, size: int) -> dict[str, Array]:
+        return {name: np.array(part) for name, part in self._views(start, size).items()}
+
+    def gather(self, samples: Samples) -> dict[str, Array]:
+        """Return the named samples as new arrays."""
+        return {name: np.take(array, samples, 0) for name, array in self.arrays.items()}
+
+    def feed(
+        self, batches: Iterable[Samples], buffers: Mapping[str, Array]
+    ) -> Generator[Samples, None, None]:
+        """Put each batch into `buffers`, then yield its samples.
+
+        What is in memory is copied at once. What is on the disk is gathered by a thread, one batch
+        ahead; the batches are the same.
+        """
+        if not self.on_disk:
+            for samples in batches:
+                for name, buffer in buffers.items():
+                    _take(self.arrays[name], samples, buffer)
+                yield samples
+            return
+        tasks = (partial(self._gathered, samples) for samples in batches)
+        with closing(ahead(tasks)) as gathered:
+            for samples, arrays in gathered:
+                for name, buffer in buffers.items():
+                    np.copyto(buffer, arrays[name])
+                yield samples
+
+    def _gathered(self, samples: Samples) -> tuple[Samples, dict[str, Array]]:
+        return samples, self.gather(samples)
 
 
-def epoch_order(seed: int, epoch: int, samples: int) -> np.ndarray[Any, np.dtype[np.intp]]:
+def _take(array: Array, samples: Samples, buffer: Array) -> None:
+    """Copy the named samples into a buffer."""
+    if array.dtype == buffer.dtype:
+        np.take(array, samples, 0, buffer, "clip")  # "clip" writes into it without a copy between
+    else:
+        buffer[...] = array[samples]
+
+
+def epoch_order(seed: int, epoch: int, samples: int) -> Samples:
     """Return the order of the samples in an epoch; it depends on seed and epoch only."""
     words = counter.words(counter.step_key(seed, epoch), samples)
     return np.argsort(words, kind="stable")
@@ -78,19 +132,23 @@ def open_data(
     Errors: UserFault, FileFault, LimitFault, each with the file, the array and the sample.
     """
     path = Path(path)
-    found = _open(path, ports)
-    names = {port.name: (mapping or {}).get(port.name, port.name) for port in ports}
-    _check_mapping(path, mapping or {}, names)
+    request = Request(ports, mapping or {})
+    _check_mapping(path, request)
+    found = open_source(path, request)
+    names = {port.name: _name(port, found, request) for port in ports}
     arrays: dict[str, Array] = {}
     sizes: dict[str, int] = {}
     for port in ports:
-        array = _pick(found, names[port.name], path)
-        arrays[port.name] = _fit(array, port, f"{path}: `{names[port.name]}`", sizes)
+        array = _pick(found.arrays, names[port.name], path)
+        if found.pictures:
+            array = as_images(array, port)
+        arrays[port.name] = fit(array, port, f"{path}: `{names[port.name]}`", sizes)
     for name, array in arrays.items():
         place = f"{path}: `{names[name]}`"
-        check_finite(array, place)
+        check_finite(array, place, found.locate)
         if name in (classes or {}):
-            check_labels(array, (classes or {})[name], (ignore or {}).get(name), place)
+            ignored = (ignore or {}).get(name)
+            check_labels(array, (classes or {})[name], ignored, place, found.locate)
     return Dataset(arrays, str(path))
 
 
@@ -103,26 +161,26 @@ def open_for(
     )
 
 
-def _open(path: Path, ports: tuple[Port, ...]) -> Mapping[str, Array]:
-    if path.is_dir():
-        return {file.stem: open_npy(file) for file in sorted(path.glob("*.npy"))}
-    if path.suffix == ".npy" and len(ports) == 1:
-        return {ports[0].name: open_npy(path)}
-    if path.suffix == ".npz" or not path.exists():
-        return Npz(path)
-    raise UserFault(
-        f"{path}: data of this form is not read",
-        helps=("data is an .npz file, or a folder with one .npy file for each input and target",),
-    )
-
-
-def _check_mapping(path: Path, mapping: Mapping[str, str], names: Mapping[str, str]) -> None:
-    for name in mapping:
+def _check_mapping(path: Path, request: Request) -> None:
+    names = [port.name for port in request.ports]
+    for name in request.mapping:
         if name not in names:
             raise UserFault(
                 f"{path}: `--map` names `{name}`, which is no input or target",
                 facts=(f"the net takes {', '.join(names)}",),
             )
+
+
+def _name(port: Port, found: Found, request: Request) -> str:
+    """Return which array stands for a port: the one that was said, its own name, or its role."""
+    if port.name in request.mapping or port.name in found.arrays:
+        return request.mapping.get(port.name, port.name)
+    roles: tuple[tuple[str | None, Callable[[], Port | None]], ...]
+    roles = ((found.images, request.images), (found.labels, request.labels))
+    for name, only in roles:
+        if name is not None and only() is port:
+            return name
+    return port.name
 
 
 def _pick(found: Mapping[str, Array], name: str, path: Path) -> Array:
@@ -134,78 +192,3 @@ def _pick(found: Mapping[str, Array], name: str, path: Path) -> Array:
         facts=(f"it holds {', '.join(found) or 'no arrays'}",),
         helps=tuple(f"`--map {name}={other}` takes that one" for other in close),
     )
-
-
-def _fit(array: Array, port: Port, place: str, sizes: dict[str, int]) -> Array:
-    """Check type and shape; `sizes` collects what the free dimensions are."""
-    _check_type(array.dtype, port.dtype, place)
-    if array.ndim != len(port.shape):
-        raise _shape_fault(array, port, place)
-    for size, wanted in zip(array.shape, port.shape, strict=True):
-        expected = sizes.setdefault(wanted, size) if isinstance(wanted, str) else wanted
-        if size != expected:
-            about = f"{wanted} is {expected} in the other arrays" if wanted != expected else ""
-            raise _shape_fault(array, port, place, about)
-    if not port.shape or not isinstance(port.shape[0], str):
-        raise UserFault(
-            f"{place}: `{port.name}` has no axis of samples, so it cannot come from data"
-        )
-    if array.size == 0:
-        raise UserFault(f"{place} is empty: its shape is {list(array.shape)}")
-    return array
-
-
-def _shape_fault(array: Array, port: Port, place: str, about: str = "") -> UserFault:
-    wanted = ", ".join(str(size) for size in port.shape)
-    return UserFault(
-        f"{place} has the shape {list(array.shape)}, and the net takes [{wanted}]",
-        facts=(about,) if about else (),
-    )
-
-
-_KINDS = {"i": "whole numbers", "u": "whole numbers", "f": "real numbers", "b": "booleans"}
-
-
-def _check_type(found: np.dtype[Any], wanted: np.dtype[Any], place: str) -> None:
-    if _KINDS[found.kind] == _KINDS.get(wanted.kind) and np.can_cast(found, wanted, "safe"):
-        return
-    raise UserFault(
-        f"{place} is {found.name}, and the net takes {wanted.name}",
-        helps=(f"save it as `array.astype(np.{wanted.name})`",),
-    )
-
-
-def _chunks(array: Array) -> Iterator[tuple[int, Array]]:
-    """Yield parts of the first axis, so that a large file is never in memory as a whole."""
-    rows = max(1, _CHUNK // max(1, array[0].size))
-    for start in range(0, len(array), rows):
-        yield start, array[start : start + rows]
-
-
-def check_finite(array: Array, place: str) -> None:
-    """Refuse NaN and infinity in an array of real numbers, naming the sample. Errors: UserFault."""
-    if array.dtype.kind != "f":
-        return
-    for start, part in _chunks(array):
-        bad = ~np.isfinite(part)
-        if bad.any():
-            index = np.argwhere(bad)[0]
-            value = part[tuple(index)]
-            raise UserFault(f"{place} holds {value} at sample {start + index[0]}")
-
-
-def check_labels(array: Array, classes: int, ignore: int | None, place: str) -> None:
-    """Refuse labels that are no class number, naming the sample. Errors: UserFault."""
-    for start, part in _chunks(array):
-        bad = (part < 0) | (part >= classes)
-        if ignore is not None:
-            bad &= part != ignore
-        if bad.any():
-            index = np.argwhere(bad)[0]
-            label = part[tuple(index)]
-            ignored = f"; {ignore} is ignored" if ignore is not None else ""
-            raise UserFault(
-                f"{place} holds the label {label} at sample {start + index[0]}, "
-                f"and classes = {classes}",
-                facts=(f"labels are the numbers 0 to {classes - 1}{ignored}",),
-            )

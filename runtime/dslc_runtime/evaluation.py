@@ -38,8 +38,9 @@ def evaluate(
     name = find_net(folder, net)
     evaluator = Evaluator(folder / f"{name}.eval.onnx", chosen, threads)
     dataset = open_for(evaluator.metadata, data, mapping)
-    if not isinstance(weights, Mapping):
-        weights = read_weights(weights if weights is not None else folder / WEIGHTS)
+    origin = folder / WEIGHTS if weights is None else weights
+    place = str(folder if isinstance(origin, Mapping) else origin)
+    values = origin if isinstance(origin, Mapping) else read_weights(origin)
     taken = evaluator.weights
     given = {state.name: weights[state.name] for state in taken if state.name in weights}
     check_values(taken, given, str(folder))

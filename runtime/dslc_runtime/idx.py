@@ -110,7 +110,7 @@ def _unpack(file: IO[bytes], path: Path) -> Array:
     return np.frombuffer(data, header.dtype).reshape(header.shape)
 
 
-def read_header(file: IO[bytes], path: Path) -> Header:
+def read_header(file: IO[bytes] | gzip.GzipFile, path: Path) -> Header:
     """Read the header of an idx file. Errors: UserFault, with the offset."""
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _TYPES or not start[3]:

@@ -35,6 +35,7 @@ PIXELS = 64 << 20
 FILES = 10_000_000
 """What one image file may have, and how many files a folder."""
 
+_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"BM")
 _MODES = {1: "L", 3: "RGB"}
 _PLAIN = ("1", "L", "P", "RGB")
 _WITH_ALPHA = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -158,7 +159,7 @@ def decode(path: Path, channels: int, size: tuple[int, int]) -> Array:
                 return np.asarray(_converted(path, image, _MODES[channels]))
         except RuntimeFault:
             raise
-        except Exception as error:  # the decoders raise errors of many kinds on broken files
+        except Exception as error:  # as above
             raise UserFault(f"{path}: this image is damaged: {_first_line(error)}") from error
 
 
@@ -174,7 +175,9 @@ def _opened(path: Path) -> Image:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _too_large(path, "more") from error
-    except Exception as error:  # as above: broken files raise errors of many kinds
+    except Exception as error:  # the decoders raise errors of many kinds on broken files
+        if content.startswith(_STARTS):
+            raise UserFault(f"{path}: this image is damaged: its head cannot be read") from error
         raise UserFault(
             f"{path}: offset 0: this is no {', '.join(FORMATS)} image, whatever its name: "
             f"it starts with {content[:8].hex(' ') or 'nothing'}"

@@ -8,7 +8,8 @@ bit for bit on the CPU.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def train(
     epochs: int | None = None,
     steps: int | None = None,
     run: Path | str | None = None,
+    started: Callable[[], object] | None = None,
     resume: bool = False,
     device: str = "auto",
     seed: int | None = None,
@@ -62,7 +64,8 @@ def train(
     """Train the net compiled in `folder`; what is None comes from the spec's `train` section.
 
     `validation` is the share of the samples held back, or a data file. `run` is where results go,
-    by default `folder`.
+    by default `folder`; `started` is called when the data is open, the lock is held and training
+    begins: nothing in `run` was changed before.
 
     Errors: UserFault, LimitFault, FileFault, DeviceFault; DivergedFault (the last checkpoint is
     kept); Interrupted, after a checkpoint was written.
@@ -75,6 +78,8 @@ def train(
         _check_buffers(trainer, train_set)
         loop = Loop(trainer, train_set, held_back, total, run, interrupts, report)
         loop.begin(resume)
+        if started is not None:
+            started()
         return loop.run(progress or choose_progress())
 
 
@@ -199,11 +204,13 @@ class Loop:
         return self._finish()
 
     def _run_epoch(self, progress: Progress) -> None:
-        for samples in self._batches():
-            figures = self._step(samples)
-            progress.step(self.place.step, figures)
-            if self.interrupts.requested:
-                self._stop()
+        batches = self.train_set.feed(self._batches(), self.trainer.feeds)
+        with closing(batches):  # a thread that reads ahead ends with the epoch
+            for samples in batches:
+                figures = self._step(samples)
+                progress.step(self.place.step, figures)
+                if self.interrupts.requested:
+                    self._stop()
         row = self._close_epoch()
         progress.epoch(row)
 
@@ -216,8 +223,6 @@ class Loop:
             yield order[number * batch : (number + 1) * batch]
 
     def _step(self, samples: np.ndarray[Any, np.dtype[np.intp]]) -> dict[str, float]:
-        for name, buffer in self.trainer.feeds.items():
-            _gather(self.train_set.arrays[name], samples, buffer)
         figures = self.trainer.run_step(samples)
         sums, place = self.place.sums, self.place
         for name, value in figures.items():
@@ -294,11 +299,3 @@ class Loop:
         write_weights(self.folder / WEIGHTS, weights)
         place = self.place
         return TrainingResult(place.history, weights, place.step, place.best, place.best_epoch)
-
-
-def _gather(array: Array, samples: np.ndarray[Any, np.dtype[np.intp]], buffer: Array) -> None:
-    """Copy the named samples into the buffer of the step."""
-    if array.dtype == buffer.dtype:
-        np.take(array, samples, 0, buffer, "clip")  # "clip" writes into it without a copy between
-    else:
-        buffer[...] = array[samples]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from dslc_runtime.errors import UserFault, file_fault
+from dslc_runtime.files import open_regular
 
 FORMAT = 1
 """The format of the metadata that this runtime reads."""
@@ -135,7 +136,10 @@ def read(path: Path) -> Metadata:
     format.
     """
     try:
-        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with (
+            open_regular(path) as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
             text = find_entry(data, "dslc")
     except OSError as error:
         raise file_fault("read", path, error) from error

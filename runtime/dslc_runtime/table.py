@@ -238,8 +238,15 @@ def _read(
 
 def _array(part: list[Row], columns: Columns, header: list[str], path: Path) -> Array:
     """Return the numbers of some columns in some rows."""
-    dtype, picks = columns.port.dtype, columns.picks
-    array = np.empty((len(part), len(columns.numbers)), dtype)
+    array = np.empty((len(part), len(columns.numbers)), columns.port.dtype)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is found later
+        _fill(array, part, columns, header, path)
+    sizes = [size for size in columns.port.shape[1:] if isinstance(size, int)]
+    return array.reshape(len(part), *sizes)
+
+
+def _fill(array: Array, part: list[Row], columns: Columns, header: list[str], path: Path) -> None:
+    dtype, picks = array.dtype, columns.picks
     for index, (line, cells) in enumerate(part):
         mine = cells[picks] if picks else [cells[number] for number in columns.numbers]
         try:
@@ -249,8 +256,6 @@ def _array(part: list[Row], columns: Columns, header: list[str], path: Path) -> 
                 _number(text, dtype, f"{path}:{line}:{number + 1}", header[number])
                 for text, number in zip(mine, columns.numbers, strict=True)
             ]
-    sizes = [size for size in columns.port.shape[1:] if isinstance(size, int)]
-    return array.reshape(len(part), *sizes)
 
 
 def _quick(cells: list[str], dtype: np.dtype[Any]) -> list[Any]:

@@ -15,6 +15,7 @@ net MLP(hidden=5) {
 train {
   target label: int64[N]
   loss cross_entropy(logits, label)
+  loss penalty = 1e-2 * sum(logits * logits)
   metric accuracy(logits, label)
   optimizer = SGD(lr=0.1, momentum=0.9, nesterov=true, weight_decay=1e-3)
   schedule = cosine(warmup=4 steps)
@@ -101,7 +102,7 @@ net Arithmetic {
   v = log(1 + u * u) + sqrt(1 + a * a) + abs(x - b) ** 1.5
   w = maximum(u, v) + minimum(u, b) + where(x > 0, u, v)
   s = leaky_relu(w) + elu(u) + softplus(v) + gelu(w) + silu(u) + erf(v) + sin(u) + cos(v)
-  t = reciprocal(2 + u * u) + clip(w, -1, 1) - (-u) + relu(v)
+  t = reciprocal(2 + u * u) + clip(x, -1, 1) - (-u) + relu(v)
   output y = s * softmax(t) + log_softmax(u)
 }
 """,

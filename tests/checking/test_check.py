@@ -19,7 +19,7 @@ from dslc.checking.situation import Situation
 from dslc.compile import Options, network_of
 from dslc.gradient.registry import RULES
 from dslc.gradient.rule import Rule
-from dslc.network.network import Network
+from dslc.network.network import Call, Network
 from dslc.operation import Array
 from dslc.source import Source
 from tests.checking.specs import SPECS
@@ -97,13 +97,15 @@ def situation(name: str, rules: Mapping[str, Rule] = RULES) -> Situation:
 
 @cache
 def operators(name: str) -> frozenset[str]:
-    """Return the operators whose rules the gradient of a spec uses."""
+    """Return the operators whose rules the gradient of a spec's calls uses."""
     used: set[str] = set()
+    prefixes = tuple(prefix(call) for call in networks(name)[0].calls)
 
     def noting(operator: str, rule: Rule) -> Rule:
-        def noted(*arguments: Any) -> Any:
-            used.add(operator)
-            return rule(*arguments)
+        def noted(g: Any, node: Any, *cotangents: Any) -> Any:
+            if node.name.startswith(prefixes):
+                used.add(operator)
+            return rule(g, node, *cotangents)
 
         return noted
 
@@ -111,9 +113,12 @@ def operators(name: str) -> frozenset[str]:
     return frozenset(used)
 
 
+def prefix(call: Call) -> str:
+    """Return how the names of the nodes of a call begin."""
+    return f"/{call.name.replace('.', '/')}/"
+
+
 def _exposed(at: Situation) -> graphs.Step:
-    if at.learning.training is not None:
-        return graphs.train_graph(at.learning, rules=at.rules, probe=True)
     return graphs.probe_graph(at.learning, at.sizes, rules=at.rules)
 
 
@@ -135,8 +140,8 @@ def test_a_wrong_rule_is_found_and_its_layer_named(operator: str) -> None:
     assert report.culprits
     nodes = _exposed(situation(name)).graph
     makers = {node.name or "" for node in nodes if node.op_type == operator}
-    prefixes = [f"/{call.name.replace('.', '/')}/" for call in report.culprits]
-    assert any(maker.startswith(prefix) for maker in makers for prefix in prefixes)
+    culprits = tuple(prefix(call) for call in report.culprits)
+    assert any(maker.startswith(culprits) for maker in makers)
 
 
 def enlarged(rule: Rule) -> Rule:

@@ -117,10 +117,10 @@ def test_the_form_that_was_measured_fastest_is_chosen(conv: Convolution, form: s
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONS)
-@pytest.mark.parametrize("target", ["cpu", "cuda"])
-def test_the_choice_can_be_used(name: str, target: Any) -> None:
+@pytest.mark.parametrize("tuning", ["cpu", "cuda"])
+def test_the_choice_can_be_used(name: str, tuning: Any) -> None:
     conv = CONVOLUTIONS[name]
-    assert choose_form(conv, target) in costs(conv)
+    assert choose_form(conv, tuning) in costs(conv)
 
 
 def test_every_form_was_tried() -> None:

@@ -155,7 +155,7 @@ def test_settings_that_are_refused(make: object) -> None:
 def test_shapes_that_are_refused(initializer: Initializer, shape: tuple[int, ...]) -> None:
     with pytest.raises(RuleError) as found:
         initializer.check(shape)
-    assert found.value.code == "E0311"
+    assert found.value.code == "E0319"
 
 
 def test_fixed_numbers() -> None:

@@ -23,7 +23,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "net Net {\n" + MLP + "  «Dense»(10)\n}", "E0202", "`Dense` is spelled `Linear` here",
     ),
     "a value called": (
-        "net Net {\n" + MLP + "  h: Linear(5)\n  «h»(3)\n}", "E0201", "`h` is a value, not a layer",
+        "net Net {\n" + MLP + "  h: Linear(5)\n  «h»(3)\n}", "E0214", "`h` is a value, not a layer",
     ),
     "unknown argument": (
         "net Net {\n" + IMAGE + "  conv1: Conv(64, 7x7, «strides»=2, padding=3)\n}",
@@ -148,7 +148,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "literal of another shape": (
         "net Net {\n" + MLP + "  param w: float32[3] = «[1, 2]»\n  output y = sum(w)\n}",
-        "E0311", "the list is [2], the parameter [3]",
+        "E0319", "the list is [2], the parameter [3]",
     ),
     "shared layer of other shapes": (
         "net Net {\n" + MLP + "  layer l = Linear(7)\n  a: l\n  b: «l»\n}",
@@ -184,7 +184,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "net Net {\n" + MLP + "  output y = 1 + «relu»\n}", "E0403", "give it a value to work on",
     ),
     "unknown element type": (
-        "net Net {\n  input x: «float23»[N, 3]\n  relu\n}", "E0404", "did you mean `float32`?",
+        "net Net {\n  input x: «float23»[N, 3]\n  relu\n}", "E0408", "did you mean `float32`?",
     ),
     "division by zero": (
         "net Net {\n" + MLP + "  Linear(«4 // 0»)\n}", "E0404", "divides by 0",
@@ -225,8 +225,8 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "E0502", "a -> Linear(4)",
     ),
     "merge of two values in the flow": (
-        "net Net {\n" + MLP + "  left: Linear(3)\n  right: Linear(4)\n  «concat(left, right)»\n}",
-        "E0503", "does the row above flow",
+        "net Net {\n" + MLP + "  left: Linear(3)\n  right: Linear(4)\n  concat(left, «right»)\n}",
+        "E0503", "concat(right, left, right)",
     ),
     "value right of an arrow": (
         "net Net {\n" + MLP + "  h: Linear(3)\n  relu -> «h»\n}", "E0504", "an arrow passes a value to a call",
@@ -282,7 +282,7 @@ REST = "  optimizer = SGD(lr=1)\n  batch = 2\n}"
 
 TRAINING: dict[str, tuple[str, str, str]] = {
     "undeclared target": (
-        NET + "train {\n  loss mse(y, «digit»)\n" + REST, "E0601", "target digit: int64[N]",
+        NET + "train {\n  loss mse(y, «digit»)\n" + REST, "E0601", "target digit: float32[N, 3]",
     ),
     "misspelled setting": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «epoch» = 90\n" + REST,

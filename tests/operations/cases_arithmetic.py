@@ -166,7 +166,7 @@ WRONG_CALLS = (
         a.Sub(),
         (float32(N), int64(N)),
         "E0407",
-        ("float32 with int64", "cast(float32)"),
+        ("float32 with int64", "cast({1}, float32)"),
     ),
     WrongCall(
         "division of whole numbers",
@@ -188,14 +188,14 @@ WRONG_CALLS = (
         Matmul(),
         (float32(20, 10), float32(20)),
         "E0307",
-        ("inner sizes 10 and 20 differ", "transpose(x) @ y, which gives [10]"),
+        ("inner sizes 10 and 20 differ", "transpose {0}, which gives [10]:  transpose({0}) @ {1}"),
     ),
     WrongCall(
         "matrices that no transpose joins",
         Matmul(),
         (float32(2, 3), float32(4, 5)),
         "E0307",
-        ("the last dimension of the left one",),
+        ("the last dimension of {0}",),
     ),
     WrongCall("matrix by a number", Matmul(), (float32(2, 3), float32()), "E0307", ("write `*`",)),
     WrongCall(

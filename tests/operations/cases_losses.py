@@ -189,7 +189,7 @@ WRONG_CALLS = (
             "`mse` would compare [N, 1] with [N]",
             "broadcasting gives [N, N]: every prediction against every target",
             "losses never broadcast",
-            "target t: float32[N, 1]",
+            "give the target the same shape:  float32[N, 1]",
         ),
     ),
     WrongCall(
@@ -205,7 +205,7 @@ WRONG_CALLS = (
         CrossEntropy(),
         PIXELS,
         "E0321",
-        ("the classes are in dimension 1:  axis=1",),
+        ("the classes are in dimension 1; say so:  axis=1",),
     ),
     WrongCall(
         "labels of another batch", CrossEntropy(), (float32(N, 5), int64(T)), "E0321", ("int64[N]",)

@@ -50,6 +50,23 @@ def test_names_of_rows_are_unique() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def _flows(case: Case) -> bool:
+    """Tell whether any gradient of a row is not zero."""
+    values, owned = ev.draw(case)
+    found = ev.evaluate(case, _gradient_mode(case), (*values, *owned))
+    gradients = found.backward(*ev.cotangents(found.results))
+    return any(gradient is not None and bool(np.any(gradient)) for gradient in gradients)
+
+
+@pytest.mark.parametrize("name", operations())
+def test_an_operation_says_whether_a_gradient_flows(name: str) -> None:
+    rows = [case for case in CASES if type(case.operation) is operations()[name]]
+    floats = [c for c in rows if any(t.dtype.is_float for t in ev.types_of(c))]
+    taken = [c for c in floats if ev.trained_operands(c)]
+    if taken:
+        assert any(_flows(case) for case in taken) == operations()[name].differentiable
+
+
 @every_mode
 def test_types_agree(case: Case, training: bool) -> None:
     """The shape rule, the reference and the types of the nodes say the same."""
@@ -214,6 +231,7 @@ def test_wrong_call_is_refused(call: WrongCall) -> None:
         call.operation.infer(*call.inputs)
     error = caught.value
     assert error.code == call.code
-    told = "\n".join((error.message, error.text, *error.facts, *error.helps))
+    edits = (f"{edit.sentence}  {edit.text}" for edit in error.edits)
+    told = "\n".join((error.message, error.text, *error.facts, *edits, *error.helps))
     for part in call.says:
         assert part in told

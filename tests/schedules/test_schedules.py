@@ -216,7 +216,7 @@ def test_plateau_is_that_of_pytorch(schedule: Plateau) -> None:
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimizer,
-        mode=schedule.mode,
+        mode=schedule.mode or "min",
         factor=schedule.factor,
         patience=int(schedule.patience.amount),
         threshold=schedule.threshold,

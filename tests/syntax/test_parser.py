@@ -7,7 +7,8 @@ import pytest
 from dslc.errors import CompileError
 from dslc.source import Source, Span
 from dslc.syntax import tree
-from dslc.syntax.parser import parse
+from dslc.syntax.parser import parse, parse_partly
+from dslc.syntax.printer import print_tree
 
 NOWHERE = Span(Source("", ""), 0, 0)
 
@@ -244,7 +245,10 @@ def test_line_ends_and_byte_order_marks_change_nothing(change):
 
 
 def test_documentation_and_comments():
-    text = "## The file.\n##\n## And more.\nnet A {\n  relu  ## no documentation\n  # plain\n  ## The row.\n  y: tanh # end\n}\n#last"
+    text = (
+        "## The file.\n##\n## And more.\nnet A {\n  relu  ## no documentation\n  # plain\n"
+        "  ## The row.\n  y: tanh # end\n}\n#last"
+    )
     file = parse(Source("a.net", text))
     (net,) = file.items
     assert file.doc == net.doc == "The file.\n\nAnd more."
@@ -289,6 +293,20 @@ def test_at_most_ten_mistakes_are_told():
         parse(Source("a.net", "net A {\n" + "  f(1 2)\n  y = x^2\n" * 20 + "}\n"))
     lines = [diagnostic.primary.span.line for diagnostic in caught.value.diagnostics]
     assert lines == list(range(2, 12))
+
+
+def test_what_can_be_read_is_read_once():
+    text = (
+        "net A {\n  a: relu\n  b: tanh\n  relu relu\n  c: relu\n  d = x^2\n"
+        "  repeat 3 { f(1 2) } 5\n  e: relu\n}\n"
+        "train {\n  batch = 1\n  steps = 1 1\n  epochs = 2\n}\n\nnet"
+    )
+    file, mistakes = parse_partly(Source("a.net", text))
+    assert [mistake.primary.span.line for mistake in mistakes] == [4, 6, 7, 7, 12, 16]
+    assert print_tree(file) == (
+        "net A {\n  a: relu\n  b: tanh\n  c: relu\n  e: relu\n}\n\n"
+        "train {\n  batch = 1\n  epochs = 2\n}\n"
+    )
 
 
 def statements(text):

@@ -187,7 +187,7 @@ def resnet(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
     return (w.linear("logits", x.mean((2, 3))),)
 
 
-GOOGLENET = """
+INCEPTION = """
 import ConvReLU, Inception from "googlenet.net"
 default max_pool(ceil_mode=true)
 
@@ -196,7 +196,7 @@ block AuxHead(classes) {
   Linear(12) -> relu -> Dropout(0) -> Linear(classes)
 }
 
-net GoogLeNet(classes=5) {
+net Inceptions(classes=5) {
   input image: float32[N, 3, 32, 32]
   conv1: ConvReLU(6, 7x7, stride=2) -> max_pool(3x3, stride=2) -> lrn(5, alpha=1e-2)    -> [N, 6, 8, 8]
   conv2: ConvReLU(6, 1x1) -> ConvReLU(8, 3x3) -> lrn(5, alpha=1e-2)
@@ -220,12 +220,12 @@ train {
 """
 
 
-def googlenet(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
+def inception(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
     def conv_relu(name: str, x: Tensor, stride: int = 1) -> Tensor:
         padding = w[f"{name}.weight"].shape[-1] // 2
         return F.relu(w.conv(name, x, stride=stride, padding=padding))
 
-    def inception(name: str, x: Tensor) -> Tensor:
+    def module(name: str, x: Tensor) -> Tensor:
         def conv(number: int, x: Tensor) -> Tensor:
             return conv_relu(f"{name}.convrelu{number}.conv1", x)
 
@@ -241,9 +241,9 @@ def googlenet(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
     x = F.local_response_norm(x, 5, alpha=1e-2)
     x = conv_relu("conv2.convrelu2.conv1", conv_relu("conv2.convrelu1.conv1", x))
     conv2 = F.local_response_norm(x, 5, alpha=1e-2)
-    inc3a = inception("inc3a", conv2)
-    x = F.max_pool2d(inception("inc3b", inc3a), 3, stride=2, ceil_mode=True)
-    x = inception("inc4a", x).mean((2, 3))
+    inc3a = module("inc3a", conv2)
+    x = F.max_pool2d(module("inc3b", inc3a), 3, stride=2, ceil_mode=True)
+    x = module("inc4a", x).mean((2, 3))
     return w.linear("logits", x), head("aux1", conv2), head("aux2", inc3a)
 
 
@@ -255,6 +255,6 @@ NETS = {
         Net("lenet5", "", lenet5, some_digits, 16, "digit", settings=LENET5_LENGTH),
         Net("alexnet", ALEXNET, alexnet, noise(3, 67)),
         Net("resnet", RESNET, resnet, noise(3, 16)),
-        Net("googlenet", GOOGLENET, googlenet, noise(3, 32), shares=(1.0, 0.3, 0.3)),
+        Net("inception", INCEPTION, inception, noise(3, 32), shares=(1.0, 0.3, 0.3)),
     )
 }

@@ -90,12 +90,12 @@ RECIPES = {
             "adamw_clip",
             "AdamW(lr=2e-3, weight_decay=0.1)",
             lambda weights: optim.AdamW(weights, 2e-3, weight_decay=0.1),
-            clip_grad_norm=0.5,
+            clip_grad_norm=0.2,
         ),
         Recipe(
             "rmsprop",
-            "RMSprop(lr=1e-3, momentum=0.9, centered=true)",
-            lambda weights: optim.RMSprop(weights, 1e-3, momentum=0.9, centered=True),
+            "RMSprop(lr=1e-4, momentum=0.9, centered=true)",
+            lambda weights: optim.RMSprop(weights, 1e-4, momentum=0.9, centered=True),
         ),
     )
 }

@@ -22,6 +22,8 @@ from dslc.reference.initial import initial_weights
 from tests.torch.nets import NETS, SPECS, Batch, Net, Weights, image_of
 from tests.torch.recipes import RECIPES, STEPS, Recipe
 
+torch.set_num_threads(1)  # nets so small are slower on several
+
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 OUTPUTS = 1e-5
@@ -30,21 +32,21 @@ OUTPUTS = 1e-5
 GRADIENTS = 1e-5
 """Of a gradient's norm."""
 
-LOSSES = 1e-4
+LOSSES = 1e-5
 """Of the loss, over the first ten steps."""
 
-WEIGHTS = 1e-3
+WEIGHTS = 5e-4
 """Of the way that a weight went in ten steps, by the norm."""
 
 TRAININGS = [
-    *(("lenet5", recipe) for recipe in RECIPES),
+    *(("lenet5", recipe) for recipe in RECIPES if recipe != "momentum"),
     ("alexnet", "decay_step"),
     ("alexnet", "adam"),
     ("resnet", "nesterov_cosine"),
     ("resnet", "adam_decay_cosine"),
     ("resnet", "clip_multistep"),
-    ("googlenet", "momentum"),
-    ("googlenet", "adamw_clip"),
+    ("inception", "momentum"),
+    ("inception", "adamw_clip"),
 ]
 
 
@@ -53,7 +55,6 @@ class Pair:
     """A compiled training and the weights of its twin in PyTorch, both at the same point."""
 
     net: Net
-    folder: Path
     trainer: Trainer
     weights: Weights
     rng: np.random.Generator
@@ -66,9 +67,9 @@ class Pair:
 
 
 def pair_of(net: Net, recipe: Recipe, folder: Path) -> Pair:
-    """Compile a net with weights that no value of which is special, and give PyTorch the same."""
+    """Compile a net with weights of which none is special, and give PyTorch the same."""
     rng = np.random.default_rng(len(net.name))
-    settings = {**net.settings, **recipe.settings}
+    settings: dict[str, Any] = {**net.settings, **recipe.settings}
     spec = write_spec(net, folder)
     network = api.load(spec, **settings)
     start = {name: shaken(rng, name, w) for name, w in initial_weights(network).items()}
@@ -81,7 +82,7 @@ def pair_of(net: Net, recipe: Recipe, folder: Path) -> Pair:
         weights[parameter.name] = torch.tensor(
             start[parameter.name], dtype=torch.float64, requires_grad=parameter.trained
         )
-    return Pair(net, folder, trainer, weights, rng)
+    return Pair(net, trainer, weights, rng)
 
 
 def write_spec(net: Net, folder: Path) -> Path:
@@ -128,26 +129,28 @@ def assert_near(name: str, got: Any, want: Any, bound: float, scale: float) -> N
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_outputs_in_inference_mode(name: str, tmp_path: Path) -> None:
-    pair = pair_of(NETS[name], RECIPES["plain"], tmp_path)
+def test_outputs_and_gradients(name: str, tmp_path: Path) -> None:
+    pair = pair_of(NETS[name], RECIPES["momentum"], tmp_path)
     batch = pair.draw()
+    check_outputs(pair, batch, tmp_path / "build" / f"{name}.onnx")
+    check_gradients(pair, batch)
+
+
+def check_outputs(pair: Pair, batch: Batch, model: Path) -> None:
+    """Compare the network itself, in inference mode."""
     pair.weights.training = False
     with torch.no_grad():
         want = pair.net.forward(pair.weights, image_of(batch))[0].numpy()
-    path = tmp_path / "build" / f"{name}.onnx"
-    got = dslc_runtime.run(path, {"image": batch["image"]}, device="cpu")["logits"]
+    got = dslc_runtime.run(model, {"image": batch["image"]}, device="cpu")["logits"]
     assert np.abs(got - want).max() <= OUTPUTS * np.abs(want).max()
 
 
-@pytest.mark.parametrize("name", NETS)
-def test_gradients(name: str, tmp_path: Path) -> None:
-    """After one step of SGD the slots hold the gradients."""
-    pair = pair_of(NETS[name], RECIPES["momentum"], tmp_path)
-    batch = pair.draw()
+def check_gradients(pair: Pair, batch: Batch) -> None:
+    """Compare what the slots hold after one step of SGD: the gradients."""
+    pair.weights.training = True
     loss = pair.net.loss(pair.weights, batch)
     loss.backward()  # type: ignore[no-untyped-call]  # PyTorch's has no annotations
-    figures = pair.trainer.step(batch)
-    assert figures["loss"] == pytest.approx(loss.item(), rel=GRADIENTS)
+    assert pair.trainer.step(batch)["loss"] == pytest.approx(loss.item(), rel=GRADIENTS)
     slots = pair.trainer.state.numpy()
     for weight, value in pair.trained().items():
         assert value.grad is not None

@@ -21,7 +21,7 @@ def convolution(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     conv = Convolution(batch, node.shape(0)[1], features, sizes, tuple(positions), window, group)
     return (
         lambda: spread(g, node, dy, weight, window, sizes, group),
-        lambda: weight_gradient(g, x, dy, conv, node.target),
+        lambda: weight_gradient(g, x, dy, conv, node.tuning),
         lambda: bias_gradient(g, node, dy),
     )
 
@@ -50,7 +50,7 @@ def transposed_convolution(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
     return (
         data,
-        lambda: weight_gradient(g, dy, x, conv, node.target),
+        lambda: weight_gradient(g, dy, x, conv, node.tuning),
         lambda: bias_gradient(g, node, dy),
     )
 

@@ -106,14 +106,10 @@ def strided(place: Place) -> Diagnostic | None:
 
 
 def comment(place: Place) -> Diagnostic | None:
-    """`Conv(8, 3x3)  // a comment`"""
-    for index in range(place.at - 1, place.start - 1, -1):
+    """`Conv(8, 3x3)  // a comment`, `relu -> tanh  // a comment`"""
+    for index in range(place.at, place.start - 1, -1):
         token = place.tokens[index]
-        if (
-            token == "//"
-            and words.ends_operand(place.token)
-            and place.line_of(index) == place.line_of(place.at)
-        ):
+        if token == "//" and _is_prose(place, index):
             span = span_of(place.source, token)
             return mistake(
                 "E0119",
@@ -123,6 +119,13 @@ def comment(place: Place) -> Diagnostic | None:
                 edit("write it so:", span, "#"),
             )
     return None
+
+
+def _is_prose(place: Place, index: int) -> bool:
+    """Tell whether words stand side by side behind the `//` at `index`."""
+    if index < place.at:
+        return words.ends_operand(place.token) and place.line_of(index) == place.line_of(place.at)
+    return all(token.type == "NAME" for token in place.tokens[index + 1 : index + 3])
 
 
 def juxtaposed(place: Place) -> Diagnostic | None:

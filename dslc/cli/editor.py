@@ -1,0 +1,21 @@
+"""`dslc lsp`: the language server, where its libraries are installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from dslc.cli.errors import UsageFault
+
+NEEDED = ("pygls", "lsprotocol")
+
+
+def serve() -> None:
+    """Serve one editor until it leaves. Errors: UsageFault where the libraries are not installed."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageFault(
+            f'the language server needs {" and ".join(missing)}: pip install "dslc[lsp]"'
+        )
+    from dslc.lsp.server import run
+
+    run()

@@ -1,0 +1,56 @@
+"""How other frameworks and languages spell arguments, training settings and element types."""
+
+from __future__ import annotations
+
+ARGUMENTS = {
+    "strides": "stride", "filters": "channels", "out_channels": "channels", "num_filters": "channels",
+    "num_output": "channels", "out_features": "units", "units": "channels", "kernel_size": "kernel",
+    "kernel_shape": "kernel", "pool_size": "kernel", "window": "kernel", "pads": "padding", "pad": "padding",
+    "auto_pad": "padding", "dilation_rate": "dilation", "dilations": "dilation", "group": "groups",
+    "use_bias": "bias", "kernel_initializer": "init", "weight_initializer": "init",
+    "weights_initializer": "init", "bias_initializer": "bias_init", "rate": "p", "prob": "p", "drop": "p",
+    "drop_rate": "p", "learning_rate": "lr", "eta": "lr", "decay": "weight_decay", "l2": "weight_decay",
+    "beta": "betas", "beta_1": "betas", "beta_2": "betas", "epsilon": "eps", "dim": "axis", "dims": "axes",
+    "keepdim": "keepdims", "keep_dims": "keepdims", "negative_slope": "slope",
+    "num_embeddings": "rows", "embedding_dim": "features", "num_classes": "units",
+    "perm": "axes", "target_shape": "shape", "label_smooth": "label_smoothing", "step_size": "every", "milestones": "at",
+}  # fmt: skip
+"""Arguments of PyTorch, Keras, ONNX and Caffe -> ours; the first one that a call takes is meant."""
+
+DROPPED = {
+    "in_channels": "the number of input channels comes from the value",
+    "in_features": "the number of input features comes from the value",
+    "input_shape": "the shape of the input stands in the `input` line",
+    "input_dim": "the shape of the input stands in the `input` line",
+    "num_features": "the number of channels comes from the value",
+    "inplace": "values never change, so there is nothing to say",
+    "data_format": "images are always [N, C, H, W]",
+    "name": "the name of a row is its label:  name: ...",
+    "device": "where it runs is said on the command line:  --device cuda",
+    "dtype": "the element type comes from the value; `cast(float16)` changes it",
+    "params": "the optimizer changes every weight that is not frozen",
+    "training": "dropout and normalization know by themselves whether they train",
+}
+"""Arguments that are not needed here, and why."""
+
+SETTINGS = {
+    "batch_size": "batch", "batchsize": "batch", "minibatch": "batch", "num_epochs": "epochs", "n_epochs": "epochs",
+    "max_epochs": "epochs", "nb_epoch": "epochs", "iterations": "steps", "max_iter": "steps", "num_steps": "steps",
+    "scheduler": "schedule", "lr_schedule": "schedule", "lr_scheduler": "schedule", "optim": "optimizer",
+    "solver": "optimizer", "dataset": "data", "train_data": "data", "data_path": "data",
+    "validation_split": "validation", "val_split": "validation", "valid": "validation", "random_seed": "seed",
+    "manual_seed": "seed", "clipnorm": "clip_grad_norm", "clip_norm": "clip_grad_norm",
+    "max_grad_norm": "clip_grad_norm", "clipvalue": "clip_grad_value",
+}  # fmt: skip
+"""Names of training settings elsewhere -> ours."""
+
+ELEMENTS = {
+    "float": "float32", "f32": "float32", "single": "float32", "FloatTensor": "float32", "double": "float64",
+    "f64": "float64", "half": "float16", "f16": "float16", "int": "int64", "long": "int64", "i64": "int64",
+    "LongTensor": "int64", "i32": "int32", "byte": "uint8", "u8": "uint8", "uchar": "uint8", "char": "int8",
+    "boolean": "bool", "Tensor": "float32", "tensor": "float32",
+}  # fmt: skip
+"""Names of element types elsewhere -> ours."""
+
+ACTIVATIONS = ("activation", "act", "nonlinearity", "activation_fn")
+"""Arguments that name an activation."""

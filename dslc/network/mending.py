@@ -1,0 +1,106 @@
+"""Edits that mend: the line of the source with one piece exchanged, ready to be pasted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dslc.errors import Edit
+from dslc.network.network import Parameter, Target, Value
+from dslc.network.scope import POISON, Frame, Result
+from dslc.network.signature import Bound
+from dslc.source import Span
+
+NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+LONGEST = 40
+"""Characters of a value that messages quote as it is written."""
+
+
+def line_with(span: Span, replacement: str) -> str:
+    """Return the line that holds `span`, with the span replaced; of a span of several lines, the part on its first."""
+    line = span.source.line_text(span.line)
+    start = span.column - 1
+    end = min(start + span.end - span.start, len(line))
+    return (line[:start] + replacement + line[end:]).rstrip()
+
+
+def help_with(sentence: str, span: Span, replacement: str) -> str:
+    """Return a help: a sentence, and below it the line as it should be."""
+    return f"{sentence}\n{line_with(span, replacement)}"
+
+
+def before_end(span: Span) -> Span:
+    """Return the place in front of the bracket that closes a call, or behind a call without brackets."""
+    end = span.end - 1 if span.text.endswith(")") else span.end
+    return Span(span.source, end, end)
+
+
+def with_argument(span: Span, argument: str) -> str:
+    """Return what stands in place of a call to give it one more argument."""
+    source = span.text
+    if not source.endswith(")"):
+        return f"{source}({argument})"
+    inside = source[source.index("(") + 1 : -1].strip()
+    return f"{source[:-1]}{', ' if inside else ''}{argument})"
+
+
+def name_of(value: Value, frame: Frame) -> str:
+    """Return the name that a value has here, or nothing."""
+    for name, entity in frame.scope.visible().items():
+        if isinstance(entity, Result) and entity.value is value:
+            return name
+    return ""
+
+
+class Wording:
+    """How a call speaks of its values: by their names, or by what is written."""
+
+    def __init__(self, bound: Bound, values: Sequence[Value | None], frame: Frame) -> None:
+        self.bound, self.values, self.frame = bound, values, frame
+
+    def written(self, index: int) -> str:
+        """Return a value as it is written: a name, or a short expression; nothing where it flows in."""
+        span = self.bound.value_spans[index] if index < len(self.bound.value_spans) else None
+        if span is None or span == self.bound.span:
+            return ""
+        text = " ".join(span.text.split())
+        return text if len(text) <= LONGEST else ""
+
+    def name(self, index: int) -> str:
+        """Return what to call a value in a sentence."""
+        value = self.values[index] if index < len(self.values) else None
+        known = name_of(value, self.frame) if value is not None else ""
+        return self.written(index) or known or "the value above"
+
+    def filled(self, text: str, *, code: bool = False) -> str:
+        """Put the values, and the call, in place of `{0}`, `{1}` and `{call}`."""
+        for index in range(len(self.values)):
+            said = self.name(index)
+            if code and not NAME.fullmatch(said):
+                said = f"({said})"
+            text = text.replace(f"{{{index}}}", said)
+        return text.replace("{call}", " ".join(self.bound.span.text.split()))
+
+    def edit(self, edit: Edit) -> str:
+        """Return an edit as a help."""
+        sentence, text = self.filled(edit.sentence), self.filled(edit.text, code=True)
+        if isinstance(edit.about, str):
+            place = self.bound.spans.get(edit.about)
+            if place is None:
+                text = with_argument(self.bound.span, text)
+                return help_with(sentence, self.bound.span, text)
+            return help_with(sentence, place, text)
+        if edit.about is None:
+            return help_with(sentence, self.bound.span, text)
+        value = self.values[edit.about] if edit.about < len(self.values) else None
+        if isinstance(value, Target | Parameter) and value.span.text.endswith("]"):
+            return help_with(sentence, value.span, text)
+        return f"{sentence.rstrip(':')}:  {text}"
+
+
+def known_names(frame: Frame) -> tuple[str, ...]:
+    """Return the names of values, those of failed rows too."""
+    visible = frame.scope.visible()
+    return tuple(
+        name for name, entity in visible.items() if entity is POISON or isinstance(entity, Result)
+    )

@@ -1,0 +1,176 @@
+"""What compiles and is probably wrong: in losses, in what they reach, in outputs that nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+
+from dslc.errors import Diagnostic, Label
+from dslc.network.network import Call, Constant, Network, Target, Term, Training, Value
+from dslc.network.scope import BlockOutput
+from dslc.network.usage import Written, reaches
+from dslc.source import Span
+from dslc.types import shape_text
+
+SCORES = ("cross_entropy", "bce_with_logits")
+"""Losses of raw scores."""
+
+TWICE = {("softmax", "cross_entropy"), ("sigmoid", "bce_with_logits")}
+"""Activations that a loss takes itself."""
+
+CUT = {
+    "relu": "every negative score becomes 0, and no gradient flows back from it",
+    "sigmoid": "the scores stay between 0 and 1, so no probability comes near 1",
+    "tanh": "the scores stay between -1 and 1, so no probability comes near 1",
+}
+"""Activations that take from the scores of classes what the loss needs."""
+
+
+def loss_suspicions(network: Network, training: Training) -> Iterator[Diagnostic]:
+    """Yield what is suspicious in the loss lines."""
+    made = {value: call for call in network.calls for value in call.outputs}
+    for call in network.calls:
+        scores = call.inputs[0] if call.inputs else None
+        if call.operation.language_name() in SCORES and scores is not None:
+            yield from _scores(call, scores, made.get(scores))
+    for term in training.terms:
+        yield from _broadcasts(term, network)
+
+
+def _scores(call: Call, scores: Value, before: Call | None) -> Iterator[Diagnostic]:
+    name = call.operation.language_name()
+    activation = before.operation.language_name() if before is not None else ""
+    if before is not None and (activation, name) in TWICE:
+        yield _twice(call, before, activation, name)
+    elif before is not None and name == "cross_entropy" and activation in CUT:
+        yield Diagnostic(
+            "W0614",
+            f"the scores pass through `{activation}` before the loss",
+            Label(before.span, CUT[activation]),
+            others=(Label(call.span, f"`{name}` wants raw scores of any sign"),),
+            helps=(f"leave `{activation}` out behind the last layer",),
+        )
+    axis = getattr(call.operation, "axis", -1)
+    shape = scores.type.shape
+    if name == "cross_entropy" and shape and isinstance(axis, int) and shape[axis] == 1:
+        yield Diagnostic(
+            "W0615",
+            "this classifier has one class",
+            Label(call.span, f"the scores are {shape_text(shape)}: the only class is always right"),
+            helps=("for yes or no use 2 classes, or `bce_with_logits` on one number",),
+        )
+
+
+def _twice(call: Call, before: Call, activation: str, loss: str) -> Diagnostic:
+    source = " ".join(before.span.text.split())
+    return Diagnostic(
+        "W0602",
+        f"{activation} is applied twice",
+        Label(call.span, f"and again inside `{loss}`, which wants raw scores (logits)"),
+        others=(Label(before.span, "applied here"),),
+        facts=("it still trains, only slowly and worse",),
+        helps=(
+            "keep the raw scores for the loss and export the probabilities as a second output:\n"
+            f"output logits: Linear(10)\noutput prob = {source.partition('(')[0]}(logits)",
+        ),
+    )
+
+
+# ---- broadcasts
+
+
+def _broadcasts(term: Term, network: Network) -> Iterator[Diagnostic]:
+    """A target against a value of the net, where both are stretched: every prediction against every target."""
+    from_target = _depending(network)
+    for call in network.needed([term.value]):
+        if not _stands_in(call, term.span) or len(call.inputs) != 2:
+            continue
+        x, y = call.inputs
+        if x is None or y is None or isinstance(x, Constant) or isinstance(y, Constant):
+            continue
+        shape = call.outputs[0].type.shape
+        stretched = shape not in (x.type.shape, y.type.shape) and _broadcasting(call)
+        if stretched and (x in from_target) != (y in from_target):
+            yield _broadcast(call, x, y)
+
+
+def _broadcasting(call: Call) -> bool:
+    """Tell whether an operation works element by element: its result is as wide as its widest value."""
+    shapes = [value.type.shape for value in call.inputs if value is not None]
+    result = call.outputs[0].type.shape
+    return len(result) == max(len(shape) for shape in shapes) and all(
+        dim in (1, result[len(result) - len(shape) + axis])
+        for shape in shapes
+        for axis, dim in enumerate(shape)
+    )
+
+
+def _broadcast(call: Call, x: Value, y: Value) -> Diagnostic:
+    one, other = shape_text(x.type.shape), shape_text(y.type.shape)
+    wide = shape_text(call.outputs[0].type.shape)
+    return Diagnostic(
+        "W0611",
+        f"this loss compares {one} with {other}",
+        Label(call.span, f"broadcasting gives {wide}: every prediction against every target"),
+        others=tuple(
+            Label(value.span, f"this is {shape_text(value.type.shape)}")
+            for value in (x, y)
+            if value.span != call.span
+        ),
+        helps=("give both the same shape, for example in the `target` line",),
+    )
+
+
+def _depending(network: Network) -> Set[Value]:
+    """Return the targets, and every value that is computed from one."""
+    found: set[Value] = set()
+    for call in network.calls:
+        if any(isinstance(value, Target) or value in found for value in call.inputs):
+            found.update(call.outputs)
+            found.update(value for value in call.inputs if isinstance(value, Target))
+    return found
+
+
+def _stands_in(call: Call, span: Span) -> bool:
+    place = call.chain[0][1] if call.chain else call.span
+    return place.source is span.source and span.start <= place.start and place.end <= span.end
+
+
+# ---- what a gradient reaches, and what is read
+
+
+def untrained(network: Network, training: Training, written: Sequence[Written]) -> Iterator[Diagnostic]:
+    """Yield the rows whose weights an output needs and no loss reaches."""
+    needed = {p for call in network.needed(network.outputs.values()) for p in call.parameters}
+    trained = set(training.optimizers)
+    reached = {
+        parameter
+        for term in training.terms
+        for parameter in reaches(term.value, trained, network.calls)
+    }
+    for row in written:
+        own = needed.intersection(row.parameters) & trained
+        if own and own.isdisjoint(reached):
+            count = sum(p.type.size for p in own if isinstance(p.type.size, int))
+            yield Diagnostic(
+                "W0612",
+                "no loss reaches the weights of this row",
+                Label(row.head, f"{count:,} parameters stay as they were drawn"),
+                helps=("give what it computes a loss, or say that it is to stay with `freeze`",),
+            )
+
+
+def unread(outputs: Sequence[BlockOutput], used: Set[Value]) -> Iterator[Diagnostic]:
+    """Yield the outputs of blocks that no call of the block is asked for; the first one flows on by itself."""
+    spans = {(one.span.start, one.span.end): one for one in outputs}
+    for place, one in spans.items():
+        values = [o.value for o in outputs if (o.span.start, o.span.end) == place]
+        if used.isdisjoint(values):
+            yield Diagnostic(
+                "W0613",
+                f"no row reads the output `{one.name}` of `{one.block}`",
+                Label(one.span, "only the outputs in front of it are used"),
+                helps=(
+                    "name every output in front of the row that calls the block:  a, b: "
+                    f"{one.block}(...)",
+                ),
+            )

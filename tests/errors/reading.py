@@ -1,0 +1,47 @@
+"""What the compiler says of a spec, as text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dslc.cli.files import importer, read_spec
+from dslc.compile import Options, network_of
+from dslc.errors import CompileError, Diagnostic
+from dslc.render import render_all
+from dslc.source import Source
+
+HERE = Path(__file__).parent
+SET = "# --set "
+
+
+def diagnostics_of(source: Source, options: Options) -> tuple[Diagnostic, ...]:
+    """Return the mistakes of a spec, else its warnings."""
+    try:
+        return network_of(source, options).warnings
+    except CompileError as error:
+        return error.diagnostics
+
+
+def found_in(spec: Path) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with a spec of this folder; its first line may hold `# --set name=value`."""
+    before = Path.cwd()
+    os.chdir(spec.parent)
+    try:
+        source = read_spec(Path(spec.name))
+        return diagnostics_of(source, Options(_settings(source), load=importer(Path())))
+    finally:
+        os.chdir(before)
+
+
+def rendered(spec: Path) -> str:
+    return render_all(found_in(spec)) + "\n"
+
+
+def _settings(source: Source) -> Mapping[str, str]:
+    first = source.line_text(1)
+    if not first.startswith(SET):
+        return {}
+    name, _, value = first.removeprefix(SET).partition("=")
+    return {name: value}

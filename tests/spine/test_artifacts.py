@@ -1,0 +1,242 @@
+"""Every spec of the gallery compiles to valid, self-describing graphs, and to the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+from dslc import api
+from tests.spine.command import PATIENCE, SPECS, start
+
+SETTINGS: dict[str, dict[str, Any]] = {"fully_connected": {"units": 40}}
+"""What is made smaller here; all else is compiled as it ships. `open` graphs hold no weights."""
+
+KINDS = {
+    "graph_xyz": ("inference",),
+    "pooling": ("inference",),
+    "graph_norm": ("init", "inference"),
+}
+"""Which graphs a spec has: without a train section there is none for training, without parameters no init."""
+
+ALL_KINDS = ("init", "train", "eval", "inference")
+NAMES = sorted(path.stem for path in SPECS.glob("*.net"))
+ROWS = [(name, kind) for name in NAMES for kind in KINDS.get(name, ALL_KINDS)]
+
+RESERVED = {
+    # what the loop has to supply: the step and its epoch for schedules, the seed for Dropout
+    "lenet5": ["step", "steps_per_epoch"],
+    "alexnet": ["seed", "step", "steps_per_epoch"],
+    "googlenet": ["seed", "step", "steps_per_epoch"],
+    "resnet18": ["step", "steps_per_epoch"],
+    "resnet50": ["step", "steps_per_epoch"],
+    "vgg": ["seed", "step", "steps_per_epoch", "validation"],
+    "graph_sigmoid": [],
+    "fully_connected": [],
+}
+
+OF_THE_STEP = (
+    "clip_grad_norm",
+    "finite",
+    "init",
+    "loss",
+    "metric",
+    "random",
+    "rate",
+    "schedule",
+    "update",
+)
+"""First parts of the names of nodes that belong to no call of the network."""
+
+COMPILING = """
+import json, sys
+from dslc import api
+settings = json.loads(sys.argv[2])
+for name in sys.argv[3:]:
+    api.compile(f"specs/{name}.net", f"{sys.argv[1]}/{name}", open=True, **settings.get(name, {}))
+api.compile("specs/lenet5.net", f"{sys.argv[1]}/closed")
+"""
+
+Entry = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Compile the gallery in two processes that hash strings differently."""
+    folders = [tmp_path_factory.mktemp(f"hash{seed}") for seed in (1, 2)]
+    processes = [
+        start(COMPILING, folder, json.dumps(SETTINGS), *NAMES, PYTHONHASHSEED=str(seed))
+        for seed, folder in enumerate(folders, start=1)
+    ]
+    for process in processes:
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, err
+    return folders
+
+
+@pytest.fixture(scope="module")
+def compiled(folders: list[Path]) -> Path:
+    return folders[0]
+
+
+def file_of(folder: Path, name: str, kind: str) -> Path:
+    ending = "onnx" if kind == "inference" else f"{kind}.onnx"
+    return folder / name / f"{name}.{ending}"
+
+
+@cache
+def load(folder: Path, name: str, kind: str) -> onnx.ModelProto:
+    return onnx.load(str(file_of(folder, name, kind)))
+
+
+def nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """Yield every node, those of branches and loop bodies too."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from nodes(attribute.g)
+
+
+def entry_of(model: onnx.ModelProto) -> Entry:
+    assert [prop.key for prop in model.metadata_props] == ["dslc"]
+    entry: Entry = json.loads(model.metadata_props[0].value)
+    return entry
+
+
+def place_of(node: str) -> str:
+    """Return the call that a node is part of: `c1` for `/c1/Conv` and `/grad/c1/Conv/ConvTranspose`."""
+    parts = node.strip("/").split("/")[:-1]
+    return "/".join(parts[1:-1] if parts[0] == "grad" else parts)
+
+
+def port(value: onnx.ValueInfoProto) -> Entry:
+    """Describe an input or output as the metadata do."""
+    its_type = value.type.tensor_type
+    shape = [d.dim_param or d.dim_value for d in its_type.shape.dim]
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(its_type.elem_type).name
+    return {"name": value.name, "dtype": dtype, "shape": shape}
+
+
+def test_compiling_twice_gives_the_same_bytes(folders: list[Path]) -> None:
+    def digests(folder: Path) -> dict[str, str]:
+        return {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+    first, second = map(digests, folders)
+    assert len(first) == len(ROWS) + len(ALL_KINDS)
+    assert first == second
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_are_those_that_the_spec_asks_for(name: str, compiled: Path) -> None:
+    expected = {file_of(compiled, name, kind) for kind in KINDS.get(name, ALL_KINDS)}
+    assert set((compiled / name).iterdir()) == expected
+
+
+@pytest.mark.parametrize(("name", "kind"), ROWS)
+def test_a_graph_is_valid_standard_onnx(name: str, kind: str, compiled: Path) -> None:
+    onnx.checker.check_model(str(file_of(compiled, name, kind)), full_check=True)
+    model = load(compiled, name, kind)
+    assert model.ir_version == 10
+    assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 18)]
+    assert {node.domain for node in nodes(model.graph)} == {""}
+    assert not model.functions
+
+
+@pytest.mark.parametrize(("name", "kind"), ROWS)
+def test_every_node_leads_back_to_its_line(name: str, kind: str, compiled: Path) -> None:
+    network = api.load(SPECS / f"{name}.net", **SETTINGS.get(name, {}))
+    calls = {call.name.replace(".", "/"): call.span for call in network.calls}
+    found = list(nodes(load(compiled, name, kind).graph))
+    assert len({node.name for node in found}) == len(found)
+    for node in found:
+        match = re.fullmatch(r"specs/(\w+\.net):(\d+)  (.+)", node.doc_string)
+        assert match is not None, f"{node.name}: {node.doc_string!r}"
+        file, number, text = match.groups()
+        assert (SPECS / file).read_text().splitlines()[int(number) - 1].strip() == text
+        place = place_of(node.name)
+        assert place in calls or place.split("/")[0] in OF_THE_STEP, node.name
+        if place in calls:
+            assert int(number) == calls[place].line
+
+
+@pytest.mark.parametrize(("name", "kind"), ROWS)
+def test_the_metadata_describe_every_input_and_output(name: str, kind: str, compiled: Path) -> None:
+    model = load(compiled, name, kind)
+    entry = entry_of(model)
+    sizes = {"N": entry["training"]["batch"]} if kind == "train" else {}
+
+    def described(parts: list[Entry]) -> list[Entry]:
+        shapes = [[sizes.get(d, d) for d in part["shape"]] for part in parts]
+        return [
+            {"name": part["name"], "dtype": part["dtype"], "shape": shape}
+            for part, shape in zip(parts, shapes, strict=True)
+        ]
+
+    inputs = [port(value) for value in model.graph.input]
+    outputs = [port(value) for value in model.graph.output]
+    if kind == "init":
+        assert [value["name"] for value in inputs] == ["seed"] == entry["reserved"]
+        assert outputs == described(entry["state"])
+        return
+    reserved = [value for value in inputs if value["name"] in entry["reserved"]]
+    parts = [entry[part] for part in ("state", "inputs", "targets", "accumulators")]
+    taken = [value for part in parts for value in described(part)]
+    assert sorted(inputs, key=str) == sorted([*taken, *reserved], key=str)
+    given = [*entry["losses"], *(metric["name"] for metric in entry["metrics"])]
+    given += [entry["finite"]] if entry["finite"] else []
+    given += [value["name"] for value in entry["outputs"]]
+    given += [part["next"] for part in (*entry["state"], *entry["accumulators"]) if part["next"]]
+    assert sorted(value["name"] for value in outputs) == sorted(given)
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_the_train_graph_pairs_every_state_with_its_next(name: str, compiled: Path) -> None:
+    train, init = load(compiled, name, "train"), load(compiled, name, "init")
+    entry = entry_of(train)
+    outputs = {value["name"]: value for value in map(port, train.graph.output)}
+    assert entry["state"]
+    for state in entry["state"]:
+        assert state["next"] == f"{state['name']}.next"
+        following = outputs[state["next"]]
+        assert (following["dtype"], following["shape"]) == (state["dtype"], state["shape"])
+    assert entry["spec_sha256"] == entry_of(init)["spec_sha256"]
+    assert [s["name"] for s in entry["state"]] == [s["name"] for s in entry_of(init)["state"]]
+    assert {s["kind"] for s in entry["state"]} <= {"parameter", "statistic", "slot", "schedule"}
+    assert entry["reserved"] == RESERVED[name]
+    assert entry["finite"] == "finite" and entry["losses"][0] == "loss"
+
+
+@pytest.mark.parametrize(("name", "kind"), ROWS)
+def test_the_metadata_say_where_a_file_comes_from(name: str, kind: str, compiled: Path) -> None:
+    entry = entry_of(load(compiled, name, kind))
+    assert (entry["graph"], entry["spec"]) == (kind, f"{name}.net")
+    assert re.fullmatch(r"[0-9a-f]{64}", entry["spec_sha256"])
+    assert entry["versions"].keys() == {"dslc", "onnx", "onnx-ir"}
+    assert entry["session_options"].keys() == {
+        "graph_optimization_level",
+        "execution_order",
+        "enable_mem_pattern",
+    }
+    assert (entry["training"] is None) == (name in KINDS)
+    assert entry["memory"]["estimate_bytes"] > 0
+
+
+def test_a_closed_network_holds_its_weights(compiled: Path) -> None:
+    model = onnx.load(str(compiled / "closed" / "lenet5.onnx"))
+    onnx.checker.check_model(model, full_check=True)
+    assert [value.name for value in model.graph.input] == ["image"]
+    held = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    assert held["c1.weight"] == [6, 1, 5, 5]
+    assert entry_of(model)["state"] == []
