@@ -47,12 +47,14 @@ class ParameterSpec:
     """A tensor that an operation owns.
 
     `trained` is false for running statistics and fixed filters: they are state, but no gradient reaches them.
+    `statistic` tells the former, which the operation itself updates in training.
     """
 
     name: str
     type: TensorType
     initializer: Initializer
     trained: bool = True
+    statistic: bool = False
 
 
 def setting(

@@ -19,7 +19,7 @@ feeds = dict(zip(names, init.run(names, {"seed": np.array(plan["seed"])}), stric
 nexts = {s["next"]: s["name"] for s in meta["state"] if s["next"]}
 seed, size = 2 * words(np.uint64([plan["seed"]]), 0x548C9DECBCE65297) + 1, plan["batch"]
 samples = np.arange(count - round((plan["validation"] or 0) * count), dtype=np.uint64)
-now = {"seed": plan["seed"], "step": 0, "steps_per_epoch": len(samples) // size, "validation": 0.0}
+now = {"seed": plan["seed"], "step": 0, "steps_per_epoch": len(samples) // size, "validation": np.nan}
 for epoch in np.arange(plan["epochs"], dtype=np.uint64)[:, None]:
     order, total = words(samples, 2 * words(epoch, seed) + 1).argsort(kind="stable"), 0.0
     for rows in order[: len(order) // size * size].reshape(-1, size):

@@ -80,18 +80,18 @@ def train_graph(
 def probe_graph(
     network: Network, sizes: Mapping[str, int], *, rules: Mapping[str, Rule] = RULES
 ) -> Step:
-    """Build forward and backward alone, with every value and gradient as outputs: `value.NAME`, `grad.NAME`.
+    """Build forward and backward alone, with every value and gradient as outputs: `value/NAME`, `grad/NAME`.
 
     Of a net without a train section, what is differentiated is the sum of every float output times an input
-    `weigh.NAME` of its shape.
+    `weigh/NAME` of its shape.
     """
     step = _step(network, sizes, rules, "cpu", everything=True)
     g = step.g
     for value, lowered in step.environment.items():
         if not isinstance(value, (Input, Target, Parameter, Constant)):
-            g.output(f"value.{value.name}", g.Identity(lowered))
+            g.output(f"value/{value.name}", g.Identity(lowered))
     for value, gradient in step.gradients.items():
-        g.output(f"grad.{value.name}", g.Identity(gradient))
+        g.output(f"grad/{value.name}", g.Identity(gradient))
     step.inputs.drop_unused()
     return step
 
@@ -130,7 +130,7 @@ def _weighed(g: Builder, network: Network, environment: Environment) -> list[ir.
     products = []
     for name, value in network.outputs.items():
         if value.type.dtype.is_float:
-            weights = g.input(f"weigh.{name}", value.type.bind(g.sizes))
+            weights = g.input(f"weigh/{name}", value.type.bind(g.sizes))
             products.append(g.ReduceSum(g.Mul(environment[value], weights), keepdims=0))
     return products
 

@@ -13,7 +13,7 @@ import onnx_ir as ir
 from dslc import __version__
 from dslc.artifact.labels import labels
 from dslc.artifact.memory import estimate
-from dslc.artifact.state import RESERVED, State, states
+from dslc.artifact.state import SUPPLIED, State, states
 from dslc.graph.builder import type_of
 from dslc.network.network import Network, Training
 from dslc.network.printer import LENGTH_LINE, print_network
@@ -57,7 +57,7 @@ def describe(network: Network, kind: str, graph: ir.Graph) -> str:
         "outputs": [
             _tensor(name, value.type) for name, value in network.outputs.items() if name in outputs
         ],
-        "reserved": [name for name in RESERVED if name in inputs],
+        "reserved": [name for name in SUPPLIED if name in inputs],
         "losses": [name for name in outputs if name == "loss" or _figure(name, "loss.")],
         "metrics": _metrics(network, outputs),
         "finite": "finite" if "finite" in outputs else None,

@@ -8,8 +8,8 @@ from dslc.network.network import Network, Parameter
 from dslc.source import Span
 from dslc.types import TensorType, float32
 
-RESERVED = ("seed", "step", "steps_per_epoch", "validation")
-"""Names of values that the loop supplies; no input, target or parameter may take them."""
+SUPPLIED = ("seed", "step", "steps_per_epoch", "validation")
+"""Names of values that the loop supplies to a train graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +51,5 @@ def states(network: Network) -> tuple[State, ...]:
 
 
 def _of_parameter(parameter: Parameter) -> State:
-    kind = "parameter" if parameter.trained else "statistic"
+    kind = "statistic" if parameter.statistic else "parameter"
     return State(parameter.name, parameter.type, kind, parameter.span, parameter)

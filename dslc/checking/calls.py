@@ -62,7 +62,7 @@ class CallCheck:
     def pinned(self) -> dict[Value, Array]:
         arrays = self.exposed.arrays
         environment = self.exposed.step.environment
-        return {v: arrays[f"value.{v.name}"] for v in environment if f"value.{v.name}" in arrays}
+        return {v: arrays[f"value/{v.name}"] for v in environment if f"value/{v.name}" in arrays}
 
     @cached_property
     def point(self) -> Evaluation:
@@ -85,7 +85,7 @@ class CallCheck:
     def update_point(self) -> Point:
         """Return what the update starts from."""
         arrays, parameters = self.exposed.arrays, self.situation.learning.parameters
-        named = {p: f"grad.{p.name}" for p in parameters}
+        named = {p: f"grad/{p.name}" for p in parameters}
         gradients = {p: arrays[name] for p, name in named.items() if name in arrays}
         return Point(gradients, dict(self.point.state))
 
@@ -126,7 +126,7 @@ class CallCheck:
         return within(
             "gradient",
             value.name,
-            distance(self.exposed.arrays[f"grad.{value.name}"], exact, floor),
+            distance(self.exposed.arrays[f"grad/{value.name}"], exact, floor),
             measure.GRADIENT,
             lambda: distance(self.rounded_gradients[value], exact, floor),
             str(value.span),
@@ -144,12 +144,12 @@ class CallCheck:
 
 def unchanged(raw: Exposed, simplified: Exposed) -> list[Finding]:
     """Simplification changes no gradient by more than rounding."""
-    names = [name for name in raw.arrays if name.startswith("grad.")]
+    names = [name for name in raw.arrays if name.startswith("grad/")]
     floor = 1e-3 * max((rms(raw.arrays[name]) for name in names), default=0.0)
     return [
         Finding(
             "simplified",
-            name.removeprefix("grad."),
+            name.removeprefix("grad/"),
             distance(simplified.arrays[name], raw.arrays[name], floor),
             measure.GRADIENT,
         )

@@ -122,7 +122,7 @@ class Situation:
         known = {
             **{value.name: array for value, array in self.data.items()},
             **self.state,
-            **{f"weigh.{name}": array for name, array in self.weights.items()},
+            **{f"weigh/{name}": array for name, array in self.weights.items()},
             **{name: np.asarray(number, np.int64) for name, number in numbers.items()},
             "validation": np.asarray(VALIDATION, np.float32),
         }

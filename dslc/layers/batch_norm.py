@@ -59,8 +59,8 @@ class BatchNorm(Layer):
             ParameterSpec("bias", channels, Zeros()),
         )
         statistics = (
-            ParameterSpec("running_mean", channels, Zeros(), trained=False),
-            ParameterSpec("running_var", channels, Ones(), trained=False),
+            ParameterSpec("running_mean", channels, Zeros(), trained=False, statistic=True),
+            ParameterSpec("running_var", channels, Ones(), trained=False, statistic=True),
         )
         return trained + statistics if self.affine else statistics
 

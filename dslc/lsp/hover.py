@@ -133,7 +133,7 @@ def _owned_once(notes: Iterable[Note]) -> str:
 
 def owned_text(parameters: list[Parameter]) -> str:
     """Return a table of parameters and their number."""
-    weights = [one for one in parameters if not one.is_statistic]
+    weights = [one for one in parameters if not one.statistic]
     if not weights:
         return ""
     total = sum(one.type.size for one in weights if isinstance(one.type.size, int))

@@ -9,7 +9,7 @@ from lsprotocol.types import TextEdit, WorkspaceEdit
 
 from dslc.errors import DslcError, Severity
 from dslc.lsp.analysis import Analysis, analyse
-from dslc.lsp.documents import uri_of
+from dslc.lsp.documents import Folder, uri_of
 from dslc.lsp.positions import Positions
 from dslc.lsp.symbols import Index, Symbol, Use
 from dslc.source import Source, Span
@@ -92,8 +92,11 @@ def _pattern(index: Index) -> list[int]:
 
 
 def _importers(analysis: Analysis) -> Iterator[Analysis]:
-    """Yield the other specs of the folder that import this one."""
-    folder = analysis.folder
+    """Yield the other specs of the folder that import this one, as they are now.
+
+    Errors: RenameError where one of them has mistakes of the syntax: its uses are not known.
+    """
+    folder = Folder(analysis.folder.uri, analysis.folder.open_text)
     for path in folder.neighbours():
         try:
             source = folder.source(path.name, analysis.source.path)
@@ -103,8 +106,9 @@ def _importers(analysis: Analysis) -> Iterator[Analysis]:
             continue
         around = folder.beside(uri_of(str(path)))
         other = analyse(source, Positions(source.text, analysis.positions.encoding), around)
-        if other.index is not None and not other.syntax:
-            yield other
+        if other.syntax or other.index is None:
+            raise RenameError(f"{path.name} mentions this file and has mistakes: mend them first")
+        yield other
 
 
 def _same(symbol: Symbol, index: Index, analysis: Analysis) -> Symbol | None:

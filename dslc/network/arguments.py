@@ -9,6 +9,7 @@ from typing import Any
 
 from dslc.network import conversion
 from dslc.network.conversion import NOTHING
+from dslc.network.mending import help_with
 from dslc.network.misfits import (
     ambiguous_merge,
     missing_settings,
@@ -221,6 +222,7 @@ class _Binder:
                 f"`{info.name}` of `{self.signature.name}` must be {broken}",
                 span,
                 f"this is {value}",
+                helps=_as_share(info, value, span),
             )
 
     def fill_defaults(self, defaults: Sequence[tree.Argument], frame: Frame) -> None:
@@ -258,6 +260,18 @@ class _Binder:
             raise PoisonedError
         if missing:
             raise missing_settings(self.signature, self.bound, self.frame, missing)
+
+
+def _as_share(info: SettingInfo, value: Any, span: Span) -> tuple[str, ...]:
+    """Propose the share for a number of percent."""
+    highest = info.limits.get("maximum", info.limits.get("below"))
+    percent = isinstance(value, int | float) and highest == 1 and 1 < value < 100
+    if not percent:
+        return ()
+    share = f"{value / 100:g}"
+    place = span.text
+    text = place.replace(place.rpartition("=")[2], share) if "=" in place else share
+    return (help_with(f"for {value:g} percent:", span, text),)
 
 
 _NO_SETTING = SettingInfo("", Any, None, {})

@@ -11,7 +11,8 @@ from dslc.errors import Label
 from dslc.network import foreign
 from dslc.network.conversion import INTEGER
 from dslc.network.limits import check_tensor
-from dslc.network.mending import help_with
+from dslc.network.mending import help_with, whole_quotient
+from dslc.network.repairs import chain_of, shape_repairs, wanted_fit
 from dslc.network.scope import POISON, Frame, MistakeError, PoisonedError, Result
 from dslc.network.static import describe, is_static
 from dslc.network.suggest import nearest
@@ -78,7 +79,11 @@ def known_dimension(node: tree.Expression, frame: Frame, least: int = 0) -> Dim:
     if isinstance(entity, bool) or not isinstance(entity, int | Expression):
         found = describe(entity) if is_static(entity) else "a value of the net"
         raise frame.mistake(
-            "E0404", "a dimension must be a whole number", node.span, f"this is {found}"
+            "E0404",
+            "a dimension must be a whole number",
+            node.span,
+            f"this is {found}",
+            helps=whole_quotient(node),
         )
     if isinstance(entity, int) and entity < least:
         raise frame.mistake(
@@ -120,11 +125,16 @@ def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[s
     if fits:
         return
     said = f"[{', '.join('_' if w is None else str(w) for w in wanted)}]"
-    helps = ["if the value is right, `dslc fmt --shapes` rewrites the checks"]
+    chain = chain_of(value, frame.work.calls, node.span)
+    helps = shape_repairs(chain, wanted_fit(wanted))
+    helps.append(f"if {shape_text(shape)} is what you want, `dslc fmt --shapes` rewrites the checks")
     size = dims.product(d for d in wanted if d is not None)
     if None not in wanted and size == value.type.size:
-        helps.insert(0, f"a shape after an arrow only checks; to change it:  reshape({said})")
-    others = [] if value.span == node.span else [Label(value.span, f"this gives {value.type}")]
+        sentence = "a shape after an arrow only checks; to change it:"
+        helps.insert(0, help_with(sentence, node.span, f"reshape({said})"))
+    others = []
+    if value.span.line != node.span.line or value.span.source is not node.span.source:
+        others = [Label(value.span, f"this gives {shape_text(shape)}")]
     raise frame.mistake(
         "E0302",
         "this value is not the shape the line says",
@@ -159,41 +169,40 @@ def bind_header(
     """Hold a value against the header of a block: its new names become sizes, everything else must agree."""
     value = result.value
     shape = value.type.shape
-    said = _header_text(node)
     if len(shape) != len(node.dims):
         message = (
-            f"`{name.text}` of the block has {len(node.dims)} dimensions, the value {len(shape)}"
+            f"`{name.text}` of {_owner(frame)} has {len(node.dims)} dimensions, the value {len(shape)}"
         )
-        raise _unlike_header(message, name, said, result, frame, span)
+        raise _unlike_header(message, node, result, frame, span)
     if node.dtype is not None and dtype_of(node.dtype, frame) is not value.type.dtype:
-        message = f"`{name.text}` of the block is {node.dtype.text}, the value {value.type.dtype}"
-        raise _unlike_header(message, name, said, result, frame, span)
-    for item, dim in zip(node.dims, shape, strict=True):
+        message = f"`{name.text}` of {_owner(frame)} is {node.dtype.text}, the value {value.type.dtype}"
+        raise _unlike_header(message, node.dtype, result, frame, span)
+    for axis, (item, dim) in enumerate(zip(node.dims, shape, strict=True)):
         if _is_new(item, frame):
             if not item.text[0].isupper():
                 raise unknown_dimension(item, frame)
             define_dimension(item.text, dim, item.span, frame)
         elif not _is_blank(item) and known_dimension(item, frame) != dim:
-            known = known_dimension(item, frame)
-            message = f"`{item.span.text}` of the block is {known}, but {dim} in this value"
-            raise _unlike_header(message, name, said, result, frame, span)
+            known, said = known_dimension(item, frame), item.span.text
+            what = said if said == str(known) else f"{said} = {known}"
+            message = f"{_owner(frame)} wants {what} in dimension {axis}, the value has {dim}"
+            raise _unlike_header(message, item, result, frame, span)
+
+
+def _owner(frame: Frame) -> str:
+    return f"`{frame.stack[-1].name}`" if frame.stack else "the block"
 
 
 def _unlike_header(
-    message: str, name: tree.Identifier, said: str, result: Result, frame: Frame, span: Span
+    message: str, where: tree.Node, result: Result, frame: Frame, span: Span
 ) -> MistakeError:
     value = result.value
-    return frame.mistake(
-        "E0311",
-        message,
-        span,
-        f"the value is {value.type}",
-        others=[Label(name.span, f"the header says {said}")],
-    )
-
-
-def _header_text(node: tree.Type) -> str:
-    return node.span.text
+    typed = isinstance(where, tree.Identifier)
+    shown = str(value.type) if typed else shape_text(value.type.shape)
+    others = [Label(where.span, "the header says so")]
+    if value.span != span and value.span.source is span.source:
+        others.append(Label(value.span, f"this gives {shown}"))
+    return frame.mistake("E0311", message, span, f"the value is {shown}", others=others)
 
 
 def _is_blank(node: tree.Expression) -> bool:

@@ -222,7 +222,11 @@ def define(name: str, entity: Entity, span: Span, frame: Frame) -> None:
     frame.scope.spans[name] = span
 
 
-RESERVED = ("seed", "step", "steps_per_epoch", "validation", "loss", "finite")
+RESERVED = (
+    *("seed", "step", "steps_per_epoch", "validation", "loss", "finite"),
+    *("metric", "schedule", "accumulator"),
+)
+"""Names, and beginnings of names, of the values of compiled graphs that are not of the net itself."""
 
 
 def _refuse_taken(name: str, span: Span, frame: Frame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from dslc.network.counting import least_calls
 from dslc.network.lookup import lookup
 from dslc.network.notes import seen
 from dslc.network.places import Form, Place
+from dslc.network.mending import whole_quotient
+from dslc.network.repairs import shortcut
 from dslc.network.scope import (
     CALL_LIMIT,
     POISON,
@@ -29,6 +31,7 @@ from dslc.network.signature import Bound
 from dslc.network.static import UnfitError, describe, is_static, truth
 from dslc.source import Span
 from dslc.syntax import tree
+from dslc.types import shape_text
 
 LONG = 100
 """Rounds from which on a loop is counted by itself; shorter ones are part of the count of the whole net."""
@@ -39,7 +42,11 @@ def run_repeat(node: tree.Repeat, frame: Frame, flow: Entity | None) -> Entity |
     count = _static(node.count, frame)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise frame.mistake(
-            "E0404", "`repeat` needs a whole number", node.count.span, f"this is {describe(count)}"
+            "E0404",
+            "`repeat` needs a whole number",
+            node.count.span,
+            f"this is {describe(count)}",
+            helps=whole_quotient(node.count),
         )
     return _rounds(node, node.body, range(count), None, frame, flow)
 
@@ -146,7 +153,7 @@ def run_merge(node: tree.Merge, frame: Frame, flow: Entity | None) -> Entity:
     bound.values = list(results)
     bound.value_spans = [_branch_span(branch) for branch in node.branches]
     described = [f"branch {number}" for number in range(1, len(results) + 1)]
-    _same_shapes(operation, results, bound, frame, name.span, described)
+    _same_shapes(operation, results, bound, frame, node, described)
     return operate(operation.operation, bound, frame, name.span, described=described)
 
 
@@ -204,10 +211,10 @@ def _branch_span(branch: tree.Branch) -> Span:
 
 def _same_shapes(
     operation: Operator,
-    results: Iterable[Result],
+    results: Sequence[Result],
     bound: Bound,
     frame: Frame,
-    span: Span,
+    node: tree.Merge,
     described: Sequence[str],
 ) -> None:
     """Branches of an element-wise merge must agree; what would merely broadcast is a mistake (E0301)."""
@@ -215,22 +222,22 @@ def _same_shapes(
         operation.operation, "broadcasts", operation.name in ("add", "mul", "max", "maximum")
     ):
         return
-    types = [result.value.type for result in results]
-    if all(one.shape == types[0].shape for one in types):
+    shapes = [result.value.type.shape for result in results]
+    if all(shape == shapes[0] for shape in shapes):
         return
     name = operation.name
-    first, other = types[0], next(t for t in types if t.shape != types[0].shape)
     raise frame.mistake(
         "E0301",
         f"the branches of `{name}` have different shapes",
-        span,
+        _merge_head(node)[0].span,
         f"`{name}` needs the same shape from every branch",
         others=[
-            Label(place, f"{what} gives {one}")
-            for place, what, one in zip(bound.value_spans, described, types, strict=True)
+            Label(place, f"{what} gives {shape_text(shape)}")
+            for place, what, shape in zip(bound.value_spans, described, shapes, strict=True)
             if place is not None
         ],
-        facts=(_difference(first.shape, other.shape),),
+        facts=(_difference(shapes[0], next(s for s in shapes if s != shapes[0])),),
+        helps=shortcut(node.branches, shapes, list(frame.scope.visible())),
     )
 
 

@@ -10,6 +10,7 @@ from dslc.network.network import Parameter, Target, Value
 from dslc.network.scope import POISON, Frame, Result
 from dslc.network.signature import Bound
 from dslc.source import Span
+from dslc.syntax import tree
 
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 LONGEST = 40
@@ -104,3 +105,10 @@ def known_names(frame: Frame) -> tuple[str, ...]:
     return tuple(
         name for name, entity in visible.items() if entity is POISON or isinstance(entity, Result)
     )
+
+
+def whole_quotient(node: tree.Expression) -> tuple[str, ...]:
+    """Propose `//` for `/` where a whole number is wanted."""
+    if not isinstance(node, tree.Binary) or node.operator != "/":
+        return ()
+    return (help_with("`//` is the quotient without its fraction:", node.operator_span, "//"),)

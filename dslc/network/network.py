@@ -69,11 +69,8 @@ class Parameter(Value):
 
     initializer: Initializer = field(default_factory=lambda: _missing())
     trained: bool = True
-
-    @property
-    def is_statistic(self) -> bool:
-        """Whether it is a running statistic: state, but not a weight that `check parameters` counts."""
-        return not self.trained and self.name.rpartition(".")[2].startswith("running_")
+    statistic: bool = False
+    """Whether it is a running statistic: state, but not a weight that `check parameters` counts."""
 
 
 @dataclass(eq=False)

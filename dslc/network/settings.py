@@ -8,6 +8,7 @@ from dslc.dims import Expression
 from dslc.errors import RuleError
 from dslc.network import conversion
 from dslc.network.conversion import NOTHING
+from dslc.network.mending import help_with
 from dslc.network.scope import (
     POISON,
     Entity,
@@ -43,7 +44,23 @@ def fitted(info: SettingInfo, entity: Entity, span: Span, frame: Frame, owner: s
         )
     found = f"this is {describe(entity)}" if is_static(entity) else f"this is {entity_text(entity)}"
     takes = conversion.expected(info.annotation)
-    raise frame.mistake("E0402", f"`{info.name}` of `{owner}` takes {takes}", span, found)
+    helps = _settings_helps(info, entity, span)
+    raise frame.mistake("E0402", f"`{info.name}` of `{owner}` takes {takes}", span, found, helps=helps)
+
+
+def _settings_helps(info: SettingInfo, entity: Entity, span: Span) -> tuple[str, ...]:
+    """Propose the word for a text in quotes, and the whole number for one that only looks like a fraction."""
+    words = conversion.words(info.annotation)
+    if isinstance(entity, str) and entity in words:
+        return (help_with("words have no quotes:", span, entity),)
+    whole = conversion.convert(int(entity), info.annotation) if _is_whole(entity) else NOTHING
+    if whole is not NOTHING and "/" in span.text:
+        return (help_with("`//` is the quotient without its fraction:", span, span.text.replace("/", "//")),)
+    return ()
+
+
+def _is_whole(entity: Entity) -> bool:
+    return isinstance(entity, float) and abs(entity) < 2**31
 
 
 def convert_entity(entity: Entity, annotation: Any, frame: Frame) -> Any:

@@ -85,14 +85,14 @@ def summarize(network: Network, sizes: Mapping[str, int] | None = None) -> Summa
     total: Count = 0
     for row in rows:
         total = total + row.multiply_adds
-    parameters = sum(_size(p) for p in network.parameters if not p.is_statistic)
+    parameters = sum(_size(p) for p in network.parameters if not p.statistic)
     return Summary(network.name, tuple(rows), parameters, total)
 
 
 def _row(
     call: Call, sizes: Mapping[str, int], single: Mapping[str, int], seen: set[Parameter]
 ) -> SummaryRow:
-    new = [p for p in call.parameters if p not in seen and not p.is_statistic]
+    new = [p for p in call.parameters if p not in seen and not p.statistic]
     seen.update(new)
     inputs = tuple(value.type.bind(single) for value in call.inputs if value is not None)
     outputs = tuple(value.type.bind(single) for value in call.outputs)

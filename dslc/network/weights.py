@@ -34,6 +34,7 @@ class Fresh:
                 chain,
                 initializer=spec.initializer,
                 trained=spec.trained,
+                statistic=spec.statistic,
             )
             for spec in specs
         )

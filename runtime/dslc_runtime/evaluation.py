@@ -38,12 +38,11 @@ def evaluate(
     name = find_net(folder, net)
     evaluator = Evaluator(folder / f"{name}.eval.onnx", chosen, threads)
     dataset = open_for(evaluator.metadata, data, mapping)
-    origin = folder / WEIGHTS if weights is None else weights
-    place = str(folder if isinstance(origin, Mapping) else origin)
-    values = origin if isinstance(origin, Mapping) else read_weights(origin)
+    source = folder / WEIGHTS if weights is None else weights
+    found = source if isinstance(source, Mapping) else read_weights(source)
     taken = evaluator.weights
-    given = {state.name: weights[state.name] for state in taken if state.name in weights}
-    check_values(taken, given, str(folder))
+    given = {state.name: found[state.name] for state in taken if state.name in found}
+    check_values(taken, given, str(folder if isinstance(source, Mapping) else source))
     values = {n: place(np.asarray(v, order="C"), "cpu", CPU) for n, v in given.items()}
     training = evaluator.metadata.training
     return evaluator.run(values, dataset.batches(training.batch if training else 64))

@@ -7,7 +7,9 @@ do not fit.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -79,7 +81,23 @@ def read_safetensors(path: Path) -> dict[str, Array]:
             content = file.read()
     except OSError as error:
         raise file_fault("read", path, error) from error
+    _check_names(content[8 : 8 + length], path)
     return decode(content, path)
+
+
+def _check_names(header: bytes, path: Path) -> None:
+    """Refuse a name that stands twice: the library would take the last one."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names: set[str] = set()
+        for name, _ in pairs:
+            if name in names:
+                raise UserFault(f"{path}: `{name}` stands there twice")
+            names.add(name)
+        return dict(pairs)
+
+    with contextlib.suppress(ValueError, RecursionError):  # the library says what is wrong
+        json.loads(header, object_pairs_hook=unique)
 
 
 def decode(content: bytes, path: Path) -> dict[str, Array]:

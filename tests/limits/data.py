@@ -235,7 +235,9 @@ def weights(**changed: Any) -> Make:
     return zipped(members)
 
 
-def tensor(start: int, end: int, kind: str = "F32", size: list[Any] | None = None) -> dict[str, Any]:
+def tensor(
+    start: int, end: int, kind: str = "F32", size: list[Any] | None = None
+) -> dict[str, Any]:
     return {"dtype": kind, "shape": [3] if size is None else size, "data_offsets": [start, end]}
 
 

@@ -172,9 +172,13 @@ def test_memory_is_refused_before_it_is_taken(
     assert "wide.weight (" in outcome.err
     assert "bad.net:3): 3.2 GB" in outcome.err
     assert not (tmp_path / "out").exists()
-    text = TRAIN.replace("Linear(3)", "Linear(30000) -> Linear(3)").replace("batch = 4", "batch = 900")
+    text = TRAIN.replace("Linear(3)", "Linear(30000) -> Linear(3)").replace(
+        "batch = 4", "batch = 900"
+    )
     monkeypatch.setattr(memory, "free_memory", lambda: 10**8)
-    outcome = dslc("train", spec(project, text), "-o", tmp_path / "out", "--data", "x.npz", "--device", "cpu")
+    outcome = dslc(
+        "train", spec(project, text), "-o", tmp_path / "out", "--data", "x.npz", "--device", "cpu"
+    )
     assert outcome.code == 3
     assert "a training step takes about" in outcome.err
     assert "bad.net:3): " in outcome.err

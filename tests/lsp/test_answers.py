@@ -55,7 +55,8 @@ COMPLETIONS = [
     ("", "schedule = ‸", {"cosine", "step"}, {"SGD"}),
     ("", "schedule = step(every=3 epochs, ‸)", {"gamma="}, {"every="}),
     ("", "freeze ‸", {"a", "y", "bias", "Linear"}, {"x", "t"}),
-    ("", "freeze a.‸", {"hidden", "weight"}, {"y"}),
+    ("", "freeze a.‸", {"hidden"}, {"y", "weight"}),
+    ("", "freeze y.‸", {"weight", "bias"}, {"y", "hidden"}),
     ("", "group a (‸)", {"lr=", "momentum="}, {"units="}),
 ]  # fmt: skip
 
@@ -103,7 +104,7 @@ HOVERS = [
     ("net A {\n  input x: float32[N, 4]\n  y: Linear(3, ‸bias=false)\n}\n", "true or false; default true"),
     ("net A {\n  input x: float32[N, 4]\n  ‸add { | relu | }\n}\n", "gives `float32[N, 4]`"),
     ("net A {\n  input x: float32[N, 4]\n  for ‸k in [3, 5] { Linear(k) }\n}\n", "k = 3\nk = 5"),
-    ("net A {\n  input x: float32[N, 1, 4, 4]\n  a, ‸b: max_pool(2x2, return_indices=true)\n}\n", "b: int64[N, 1, 2, 2]"),
+    ("net A {\n  input x: float32[N, 1, 4, 4]\n  a, ‸b: max_pool(2x2, return_indices=true)\n}\n", "b: int64[N, 1, 2"),
     ("## The best.\nblock P(n) { Linear(n) }\nnet A {\n  input x: float32[N, 4]\n  ‸P(3)\n}\n", "The best."),
     ("net A {\n  input x: float32[N, 4]\n  param ‸w: float32[4, 2] = ones\n  x @ w\n}\n", "w: float32[4, 2]"),
     (NET % ("", "freeze a.‸hidden"), "40 parameters"),

@@ -106,7 +106,7 @@ def test_textmate_has_the_words_of_the_language() -> None:
     ],
 )
 def test_textmate(line: str, piece: str, scope: str) -> None:
-    assert [name for text, name in scopes(line) if text == piece][0].startswith(scope)
+    assert next(name for text, name in scopes(line) if text == piece).startswith(scope)
 
 
 # ---- Pygments
@@ -139,7 +139,7 @@ def test_pygments_has_the_words_of_the_language() -> None:
     ],
 )
 def test_pygments(line: str, piece: str, kind: Any) -> None:
-    assert dict((p, k) for k, p in NetLexer().get_tokens(line))[piece] is kind
+    assert {p: k for k, p in NetLexer().get_tokens(line)}[piece] is kind
 
 
 def test_pygments_finds_the_lexer() -> None:

@@ -271,6 +271,9 @@ def test_rename_reaches_the_files_that_import(editor: Editor, tmp_path: Path) ->
     assert edited(whole, edits[other]) == whole.replace("Part", "Piece")
     edits = editor.rename(uri, place_of(part, "units"), "width")
     assert edited(whole, edits[other]) == whole.replace("units", "width")
+    (tmp_path / "whole.net").write_text(whole + "net {")
+    with pytest.raises(JsonRpcException, match=r"whole\.net mentions this file and has mistakes"):
+        editor.rename(uri, place_of(part, "units"), "width")
 
 
 def test_formatting(editor: Editor, tmp_path: Path) -> None:

@@ -84,11 +84,11 @@ def compiled(network: Network, given: Arrays) -> tuple[dict[str, Array], dict[st
     step = graphs.probe_graph(network, sizes(network))
     outputs = {name: value.type.bind(sizes(network)) for name, value in network.outputs.items()}
     feeds = {name: array.astype(np.float32) for name, array in given.items()}
-    feeds |= {f"weigh.{name}": np.ones(t.sizes, np.float32) for name, t in outputs.items()}
+    feeds |= {f"weigh/{name}": np.ones(t.sizes, np.float32) for name, t in outputs.items()}
     found = run_once(serialize(finish(network, "train", step.graph)), feeds, CPU)
     return (
-        {name: found[f"value.{name}"] for name in outputs},
-        {name: found[f"grad.{name}"] for name in given},
+        {name: found[f"value/{name}"] for name in outputs},
+        {name: found[f"grad/{name}"] for name in given},
     )
 
 
