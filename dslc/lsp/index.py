@@ -6,12 +6,11 @@ So the names of a file with mistakes are known, and those of a block that nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
+from dslc.lsp.expressions import Expressions
 from dslc.lsp.paths import Member, Path, Resolver
-from dslc.lsp.symbols import CALLABLE, Index, Kind, Scope, Symbol, Use
-from dslc.network.library import standard_library
+from dslc.lsp.symbols import Index, Kind, Scope, Symbol, Use
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -28,16 +27,14 @@ def index_of(file: tree.File, load: Load) -> Index:
     return reader.index
 
 
-class _Reader:
-    """Walks a file once; what a dot or a path looks into is found when everything is known."""
+class _Reader(Expressions):
+    """Walks a file once."""
 
     def __init__(self, index: Index, load: Load) -> None:
-        self.index = index
+        super().__init__(index)
         self.load = load
-        self.later: list[Member | Path] = []
         self.bodies: list[tuple[tree.Block | tree.Net, Symbol]] = []
         self.last_net: Scope | None = None
-        self.library = standard_library()
 
     def file(self, file: tree.File) -> None:
         for item in file.items:
@@ -82,21 +79,21 @@ class _Reader:
             symbol = other.definitions.get(name.text)
             if symbol is not None and symbol.source is other.file.source:
                 self.index.definitions.setdefault(name.text, symbol)
-                self._use(name.span, symbol)
+                self.use(name.span, symbol)
 
     def _definition(self, item: tree.Block | tree.Net) -> None:
         kind = Kind.NET if isinstance(item, tree.Net) else Kind.BLOCK
         symbol = Symbol(item.name.text, kind, item, [item.name.span])
-        symbol.scope = self._scope(item.span, None)
+        symbol.scope = self.scope(item.span, None)
         self.index.definitions.setdefault(item.name.text, symbol)
-        self._use(item.name.span, symbol)
+        self.use(item.name.span, symbol)
         self.bodies.append((item, symbol))
 
     def _body(self, item: tree.Block | tree.Net, symbol: Symbol) -> None:
         scope = symbol.scope
         assert scope is not None
         self._header(item.parameters, scope)
-        self._statements(item.body.statements, scope)
+        self.statements(item.body.statements, scope)
         if isinstance(item, tree.Net):
             self.last_net = scope
 
@@ -108,21 +105,21 @@ class _Reader:
         for one in parameters:
             if one.type is None:
                 if one.default is not None:
-                    self._expression(one.default, scope)
-                self._define(one.name, Kind.HYPER, one, scope)
+                    self.expression(one.default, scope)
+                self.define(one.name, Kind.HYPER, one, scope)
         for one in data:
             self._dimensions(one.type, scope)
-            self._define(one.name, Kind.INPUT, one, scope)
+            self.define(one.name, Kind.INPUT, one, scope)
 
     def _default(self, item: tree.Default) -> None:
         symbol = self.index.definitions.get(item.name.text)
         if symbol is not None:
-            self._use(item.name.span, symbol)
-        self._arguments(item.arguments, symbol, Scope(item.span))
+            self.use(item.name.span, symbol)
+        self.arguments(item.arguments, symbol, Scope(item.span))
 
     # ---- statements of a stack
 
-    def _statements(self, statements: Iterable[tree.Statement], scope: Scope) -> None:
+    def statements(self, statements: Iterable[tree.Statement], scope: Scope) -> None:
         for statement in statements:
             self._statement(statement, scope)
 
@@ -132,24 +129,24 @@ class _Reader:
                 self._row(node, scope)
             case tree.Output(definition=None):
                 for name in node.names:
-                    self._reference(name, scope)
+                    self.reference(name, scope)
             case tree.Output(definition=definition) if definition is not None:
                 self._row(definition, scope)
             case tree.Input():
                 self._declared(node.names, node, Kind.INPUT, scope)
             case tree.Parameter():
-                self._expression(node.value, scope)
+                self.expression(node.value, scope)
                 self._declared((node.name,), node, Kind.PARAMETER, scope)
             case tree.Layer():
-                self._expression(node.value, scope)
-                self._define(node.name, Kind.LAYER, node, scope)
+                self.expression(node.value, scope)
+                self.define(node.name, Kind.LAYER, node, scope)
             case tree.Check():
-                self._expression(node.condition, scope)
+                self.expression(node.condition, scope)
 
     def _row(self, node: tree.Row | tree.Bind, scope: Scope) -> None:
-        self._expression(node.value, scope)
+        self.expression(node.value, scope)
         for name in node.labels if isinstance(node, tree.Row) else node.names:
-            self._define(name, Kind.VALUE, node, scope)
+            self.define(name, Kind.VALUE, node, scope)
 
     def _declared(
         self,
@@ -160,7 +157,7 @@ class _Reader:
     ) -> None:
         self._dimensions(node.type, scope)
         for name in names:
-            self._define(name, kind, node, scope)
+            self.define(name, kind, node, scope)
 
     def _dimensions(self, type_: tree.Type | None, scope: Scope, only_new: bool = False) -> None:
         """Names in a type: a new one with a capital letter is a free dimension."""
@@ -168,14 +165,14 @@ class _Reader:
             new = isinstance(item, tree.Name) and item.text[0].isupper()
             if isinstance(item, tree.Name) and new and scope.find(item.text) is None:
                 name = tree.Identifier(item.span, item.text)
-                self._define(name, Kind.DIMENSION, item, scope)
+                self.define(name, Kind.DIMENSION, item, scope)
             elif not only_new:
-                self._expression(item, scope)
+                self.expression(item, scope)
 
     # ---- the train section
 
     def _train(self, item: tree.Train) -> None:
-        scope = self._scope(item.span, self.last_net)
+        scope = self.scope(item.span, self.last_net)
         ordered = sorted(item.statements, key=lambda one: not isinstance(one, tree.Target))
         for statement in ordered:
             self._recipe(statement, scope)
@@ -189,15 +186,15 @@ class _Reader:
             case tree.Freeze() | tree.Group():
                 for path in node.paths:
                     self._path(path, scope)
-                self._arguments(node.arguments, None, scope)
+                self.arguments(node.arguments, None, scope)
             case tree.Augment():
-                self._reference(node.name, scope)
+                self.reference(node.name, scope)
                 self._dimensions(node.type, scope)
-                self._expression(node.value, scope)
+                self.expression(node.value, scope)
             case tree.Setting():
                 symbol = scope.find(node.name.text)
                 if symbol is not None and symbol.kind in (Kind.DIMENSION, Kind.INPUT):
-                    self._use(node.name.span, symbol)
+                    self.use(node.name.span, symbol)
                 self._made(node.value, scope)
 
     def _line(self, node: tree.Loss | tree.Metric, scope: Scope) -> None:
@@ -205,17 +202,17 @@ class _Reader:
         if isinstance(node, tree.Metric):
             self._made(node.value, scope)
         else:
-            self._expression(node.value, scope)
+            self.expression(node.value, scope)
         if node.name is not None:
             kind = Kind.LOSS if isinstance(node, tree.Loss) else Kind.METRIC
-            self._use(node.name.span, Symbol(node.name.text, kind, node, [node.name.span]))
+            self.use(node.name.span, Symbol(node.name.text, kind, node, [node.name.span]))
 
     def _made(self, node: tree.Expression, scope: Scope) -> None:
         """Read what names something of the library: only the arguments may mean names of the file."""
         if isinstance(node, tree.Call) and isinstance(node.function, tree.Name):
-            self._arguments(node.arguments, None, scope)
+            self.arguments(node.arguments, None, scope)
         else:
-            self._expression(node, scope)
+            self.expression(node, scope)
 
     def _path(self, node: tree.Path, scope: Scope) -> None:
         spans = [
@@ -224,127 +221,3 @@ class _Reader:
         ]
         root = scope.parent.span if scope.parent else scope.span
         self.later.append(Path(spans, [str(part) for part in node.parts], root))
-
-    # ---- expressions
-
-    def _expression(self, node: tree.Node, scope: Scope) -> None:
-        reader = _EXPRESSIONS.get(type(node))
-        if reader is not None:
-            reader(self, node, scope)
-            return
-        for child in node.children():
-            self._expression(child, scope)
-
-    def _name(self, node: tree.Name, scope: Scope) -> None:
-        self._reference(node, scope)
-
-    def _call(self, node: tree.Call, scope: Scope) -> None:
-        symbol = self._callee(node.function, scope)
-        self._arguments(node.arguments, symbol, scope)
-
-    def _callee(self, node: tree.Expression, scope: Scope) -> Symbol | None:
-        """Read what is called: a value does not hide the function of its name."""
-        if not isinstance(node, tree.Name):
-            self._expression(node, scope)
-            return None
-        symbol = self._lookup(node.text, scope)
-        if symbol is None or (symbol.kind not in CALLABLE and node.text in self.library.operations):
-            return None
-        self._use(node.span, symbol)
-        return symbol
-
-    def _arguments(
-        self, arguments: Iterable[tree.Argument], symbol: Symbol | None, scope: Scope
-    ) -> None:
-        for argument in arguments:
-            self._expression(argument.value, scope)
-            named = _parameter(symbol, argument.name)
-            if named is not None and argument.name is not None:
-                self._use(argument.name.span, named)
-
-    def _attribute(self, node: tree.Attribute, scope: Scope) -> None:
-        self._expression(node.value, scope)
-        self.later.append(Member(node.value, node.name))
-
-    def _merge(self, node: tree.Merge, scope: Scope) -> None:
-        self._expression(node.function, scope)
-        for branch in node.branches:
-            self._statements(branch.statements, scope)
-
-    def _repeat(self, node: tree.Repeat, scope: Scope) -> None:
-        self._expression(node.count, scope)
-        self._statements(node.body.statements, self._scope(node.body.span, scope))
-
-    def _for(self, node: tree.For, scope: Scope) -> None:
-        self._expression(node.iterable, scope)
-        inner = self._scope(node.span, scope)
-        inner.names[node.variable.text] = self._new(node.variable, Kind.VARIABLE, node)
-        self._statements(node.body.statements, inner)
-
-    def _if(self, node: tree.If, scope: Scope) -> None:
-        self._expression(node.condition, scope)
-        self._statements(node.body.statements, scope)
-        if isinstance(node.otherwise, tree.If):
-            self._if(node.otherwise, scope)
-        elif node.otherwise is not None:
-            self._statements(node.otherwise.statements, scope)
-
-    def _scan(self, node: tree.Scan, scope: Scope) -> None:
-        self._expression(node.sequence, scope)
-        inner = self._scope(node.span, scope)
-        for carry in node.carries:
-            self._expression(carry.value, scope)
-            inner.names[carry.name.text] = self._new(carry.name, Kind.VALUE, carry)
-        inner.names[node.variable.text] = self._new(node.variable, Kind.VARIABLE, node)
-        self._statements(node.body.statements, inner)
-
-    # ---- names
-
-    def _lookup(self, name: str, scope: Scope) -> Symbol | None:
-        return scope.find(name) or self.index.definitions.get(name)
-
-    def _reference(self, node: tree.Name | tree.Identifier, scope: Scope) -> None:
-        symbol = self._lookup(node.text, scope)
-        if symbol is not None:
-            self._use(node.span, symbol)
-
-    def _define(self, name: tree.Identifier, kind: Kind, node: tree.Node, scope: Scope) -> None:
-        known = scope.names.get(name.text)
-        if known is not None:
-            known.definitions.append(name.span)
-            self._use(name.span, known)
-        else:
-            scope.names[name.text] = self._new(name, kind, node)
-
-    def _new(self, name: tree.Identifier, kind: Kind, node: tree.Node) -> Symbol:
-        symbol = Symbol(name.text, kind, node, [name.span])
-        self._use(name.span, symbol)
-        return symbol
-
-    def _use(self, span: Span, symbol: Symbol) -> None:
-        self.index.uses.append(Use(span, symbol))
-
-    def _scope(self, span: Span, parent: Scope | None) -> Scope:
-        scope = Scope(span, parent)
-        self.index.scopes.append(scope)
-        return scope
-
-
-def _parameter(symbol: Symbol | None, name: tree.Identifier | None) -> Symbol | None:
-    """Return the hyper-parameter or data input of a block that an argument names."""
-    if symbol is None or name is None or symbol.scope is None:
-        return None
-    found = symbol.scope.names.get(name.text)
-    return found if found is not None and found.kind in (Kind.HYPER, Kind.INPUT) else None
-
-
-_EXPRESSIONS: Mapping[type, Callable[[_Reader, Any, Scope], None]] = {
-    tree.Name: _Reader._name,
-    tree.Call: _Reader._call,
-    tree.Attribute: _Reader._attribute,
-    tree.Merge: _Reader._merge,
-    tree.Repeat: _Reader._repeat,
-    tree.For: _Reader._for,
-    tree.If: _Reader._if,
-    tree.Scan: _Reader._scan,
-}

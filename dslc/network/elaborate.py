@@ -46,7 +46,7 @@ from dslc.network.stacks import run
 from dslc.network.suggest import did_you_mean
 from dslc.network.training import training_of
 from dslc.network.spellings import spellings_joined
-from dslc.network.suspicions import loss_suspicions, unread, untrained
+from dslc.network.suspicions import channels_last, loss_suspicions, unread, untrained
 from dslc.network.unused import unused_names
 from dslc.network.usage import Written, unused_values, used_values
 from dslc.network.weights import Fresh
@@ -271,11 +271,20 @@ class _Elaboration:
             for name in statement.names
         ]
         declared = [(name, value) for name, value in inputs if isinstance(value, Input)]
+        targets = [
+            name
+            for item in self.file.items
+            if isinstance(item, tree.Train)
+            for statement in item.statements
+            if isinstance(statement, tree.Target)
+            for name in statement.names
+        ]
         used = used_values(network)
         yield from unused_names(self.file)
-        yield from unused_values(network, used, self.written, declared)
+        yield from unused_values(network, used, self.written, declared, targets)
         own = [one for one in self.work.block_outputs if one.span.source is self.file.source]
         yield from unread(own, used)
+        yield from channels_last(network)
         if network.training is not None:
             yield from loss_suspicions(network, network.training)
             yield from untrained(network, network.training, self.written)

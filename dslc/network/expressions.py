@@ -14,6 +14,7 @@ from dslc.network.constants import as_result
 from dslc.network.dimensions import check_shape
 from dslc.network.lookup import callee, lookup
 from dslc.network.loops import run_for, run_if, run_merge, run_repeat
+from dslc.network.mending import help_with
 from dslc.network.notes import seen
 from dslc.network.scope import (
     POISON,
@@ -174,13 +175,20 @@ def _worked_out(compute: Callable[[], Any], span: Span, frame: Frame) -> Any:
 
 
 def _not_a_stage(node: tree.Expression, entity: Entity | None, frame: Frame) -> MistakeError:
-    what = f"this is {entity_text(entity)}" if isinstance(entity, Result) else "this is not one"
+    is_value = isinstance(entity, Result)
+    named = node.span.text
     return frame.mistake(
         "E0504",
         "an arrow passes a value to a call",
         node.span,
-        what,
+        f"this is {entity_text(entity)}" if is_value else "this is not one",
         facts=("right of `->` stands a call, a merge group, repeat, for, if or a shape",),
+        helps=(
+            help_with("to add it:", node.span, f"add({named})"),
+            help_with("to join it along the channels or features:", node.span, f"concat({named})"),
+        )
+        if is_value
+        else (),
     )
 
 

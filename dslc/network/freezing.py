@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dslc.network.arguments import bind
+from dslc.network.mending import help_with
 from dslc.network.network import Call, Parameter
 from dslc.network.scope import Frame, MistakeError, PoisonedError
 from dslc.network.signature import NO_FLOW, Signature, plain_signature
@@ -137,7 +138,7 @@ def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> MistakeError:
         if depth
         else sorted({c.operation.language_name() for c in weights.calls if c.parameters})
     )
-    found = nearest(word, [*inside, *kinds])
+    found = nearest(word, [*inside, *kinds]) or _same_number(word, inside)
     where = f"inside {'.'.join(words[:depth])}: " if depth else "the net has: "
     meant = ".".join([*words[:depth], found, *words[depth + 1 :]]) if found else ""
     return frame.mistake(
@@ -146,5 +147,12 @@ def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> MistakeError:
         path.span,
         "no parameters have this name",
         facts=(where + ", ".join(inside),) if inside else (),
-        helps=(f"did you mean `{meant}`?",) if meant else (),
+        helps=(help_with(f"did you mean `{meant}`?", path.span, meant),) if meant else (),
     )
+
+
+def _same_number(word: str, names: Sequence[str]) -> str | None:
+    """Return the only name that ends with the same number: `stage1` for `layer1`."""
+    digits = word[len(word.rstrip("0123456789")) :]
+    alike = [name for name in names if digits and name.endswith(digits)]
+    return alike[0] if len(alike) == 1 else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dslc.errors import Label, LimitError
+from dslc.errors import Diagnostic, Label, LimitError
 from dslc.network.calls import bind_settings, operate, operation_signature
 from dslc.network.constants import as_result
 from dslc.network.counting import least_calls
@@ -14,7 +14,7 @@ from dslc.network.lookup import lookup
 from dslc.network.notes import seen
 from dslc.network.places import Form, Place
 from dslc.network.mending import whole_quotient
-from dslc.network.repairs import shortcut
+from dslc.network.repairs import shortcut, size_keeping
 from dslc.network.scope import (
     CALL_LIMIT,
     POISON,
@@ -154,7 +154,22 @@ def run_merge(node: tree.Merge, frame: Frame, flow: Entity | None) -> Entity:
     bound.value_spans = [_branch_span(branch) for branch in node.branches]
     described = [f"branch {number}" for number in range(1, len(results) + 1)]
     _same_shapes(operation, results, bound, frame, node, described)
-    return operate(operation.operation, bound, frame, name.span, described=described)
+    try:
+        return operate(operation.operation, bound, frame, name.span, described=described)
+    except MistakeError as mistake:
+        raise MistakeError(_with_padding(mistake.diagnostic, node, results, frame)) from mistake
+
+
+def _with_padding(
+    found: Diagnostic, node: tree.Merge, results: Sequence[Result], frame: Frame
+) -> Diagnostic:
+    """Add the padding that would keep the size, where it is a branch of `concat` that has another one."""
+    helps = list(found.helps)
+    for branch, result in zip(node.branches, results, strict=True):
+        span = _branch_span(branch)
+        if found.code == "E0306" and span == found.primary.span:
+            helps += size_keeping(result.value, frame.work.calls, branch.span)
+    return replace(found, helps=tuple(helps))
 
 
 def _merge_head(node: tree.Merge) -> tuple[tree.Name, tuple[tree.Argument, ...]]:

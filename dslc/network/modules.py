@@ -150,7 +150,8 @@ class Modules:
                 self.work.report(diagnostic)
             return None
         except OSError as error:
-            reason = error.strerror or "it cannot be read"
+            reason = (error.strerror or "it cannot be read").capitalize()
+            reason = reason[0].lower() + reason[1:]
             self._report(
                 "E0702", f"`{item.path.value}` cannot be read", Label(item.path.span, reason)
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dslc.network.calls import operate
+from dslc.network.mending import help_with
 from dslc.network.scope import Entity, Frame, Operator, Result
 from dslc.network.settings import entity_text
 from dslc.network.signature import Bound
@@ -78,11 +79,17 @@ def _operation(name: str, sign: str, span: Span, frame: Frame) -> type[Operation
     return operations[name]
 
 
+def _some(frame: Frame) -> str:
+    return next(iter(frame.scope.values()), "x")
+
+
 def _refuse_callable(entity: Entity, node: tree.Expression, sign: str, frame: Frame) -> None:
     if is_static(entity) or isinstance(entity, Result):
         return
     helps = (
-        (f"give it a value to work on:  {entity.name}(x)",) if isinstance(entity, Operator) else ()
+        (help_with("give it a value to work on, for example:", node.span, f"{entity.name}({_some(frame)})"),)
+        if isinstance(entity, Operator)
+        else ()
     )
     raise frame.mistake(
         "E0403", f"`{sign}` needs values", node.span, f"this is {entity_text(entity)}", helps=helps

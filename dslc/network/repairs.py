@@ -78,18 +78,20 @@ def _type(operation: Operation, types: Sequence[TensorType]) -> TensorType:
 
 
 def _said(call: Call, name: str, value: int) -> str:
-    """Return the edit of one setting, in the place where the call says it."""
-    source = call.span.text
-    sentence = f"with {name}={value} it would be:"
-    argument = f"{name}={value}"
+    return _edit(call.span, name, value, f"with {name}={value} it would be:")
+
+
+def _edit(call: Span, name: str, value: int, sentence: str) -> str:
+    """Return the edit of one setting, in the place where the call says it, else as its last argument."""
+    source = call.text
     start = source.find(f"{name}=")
-    if start >= 0:
-        end = start
-        while end < len(source) and source[end] not in ",)":
-            end += 1
-        place = Span(call.span.source, call.span.start + start, call.span.start + end)
-        return help_with(sentence, place, argument)
-    return help_with(sentence, call.span, with_argument(source, argument))
+    if start < 0:
+        return help_with(sentence, call, with_argument(call, f"{name}={value}"))
+    end = start
+    while end < len(source) and source[end] not in ",)":
+        end += 1
+    place = Span(call.source, call.start + start, call.start + end)
+    return help_with(sentence, place, f"{name}={value}")
 
 
 def _other_input(calls: Sequence[Call], fits: Callable[[Shape], bool]) -> list[str]:
@@ -117,6 +119,31 @@ def wanted_fit(wanted: Sequence[object]) -> Callable[[Shape], bool]:
         )
 
     return fits
+
+
+def size_keeping(value: Value, made: Sequence[Call], branch: Span) -> list[str]:
+    """Propose the padding with which a kernel of a branch keeps the size of the image."""
+    by_value = {call.outputs[0]: call for call in made}
+    while value in by_value:
+        call = by_value[value]
+        kernel, padding = (getattr(call.operation, name, None) for name in ("kernel", "padding"))
+        inside = branch.start <= call.span.start and call.span.end <= branch.end
+        if isinstance(kernel, Size) and isinstance(padding, Size) and inside:
+            odd = len(set(kernel.sizes)) == 1 and kernel.sizes[0] % 2 == 1
+            if odd and set(padding.sizes) == {0} and kernel.sizes[0] > 1:
+                needed = kernel.sizes[0] // 2
+                sentence = f"a {_times(kernel)} kernel keeps the size with padding={needed}:"
+                return [_edit(call.span, "padding", needed, sentence)]
+        inputs = [one for one in call.inputs if one is not None]
+        if len(inputs) != 1:
+            break
+        value = inputs[0]
+    return []
+
+
+def _times(kernel: Size) -> str:
+    k = kernel.sizes[0]
+    return f"{k}x{k}"
 
 
 def shortcut(

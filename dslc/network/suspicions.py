@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 
 from dslc.errors import Diagnostic, Label
-from dslc.network.network import Call, Constant, Network, Target, Term, Training, Value
+from dslc.network.mending import help_with
+from dslc.network.network import (
+    Call,
+    Constant,
+    Input,
+    Network,
+    Target,
+    Term,
+    Training,
+    Value,
+)
 from dslc.network.scope import BlockOutput
 from dslc.network.usage import Written, reaches
 from dslc.source import Span
@@ -61,7 +72,6 @@ def _scores(call: Call, scores: Value, before: Call | None) -> Iterator[Diagnost
 
 
 def _twice(call: Call, before: Call, activation: str, loss: str) -> Diagnostic:
-    source = " ".join(before.span.text.split())
     return Diagnostic(
         "W0602",
         f"{activation} is applied twice",
@@ -70,9 +80,23 @@ def _twice(call: Call, before: Call, activation: str, loss: str) -> Diagnostic:
         facts=("it still trains, only slowly and worse",),
         helps=(
             "keep the raw scores for the loss and export the probabilities as a second output:\n"
-            f"output logits: Linear(10)\noutput prob = {source.partition('(')[0]}(logits)",
+            + _two_outputs(before.span, activation),
         ),
     )
+
+
+ROW = re.compile(r"(\s*)output (\w+):(.*?)\s*->\s*(\w+)(\(.*\))?\s*")
+
+
+def _two_outputs(activation: Span, name: str) -> str:
+    """Return the row without its activation, and the activation as an output beside it."""
+    match = ROW.fullmatch(activation.source.line_text(activation.line))
+    if match is None or match.group(4) != name:
+        return f"  output logits: ...\n  output prob = {name}(logits)"
+    indent, label, row, _, arguments = match.groups()
+    inside = (arguments or "()")[1:-1]
+    call = f"{name}(logits{', ' if inside else ''}{inside})"
+    return f"{indent}output logits:{row}\n{indent}output {label} = {call}"
 
 
 # ---- broadcasts
@@ -138,6 +162,46 @@ def _stands_in(call: Call, span: Span) -> bool:
 # ---- what a gradient reaches, and what is read
 
 
+IMAGES = ("Conv", "conv", "max_pool", "avg_pool")
+
+
+def channels_last(network: Network) -> Iterator[Diagnostic]:
+    """Yield the inputs that look like images with their channels at the end, where a layer takes them as they are."""
+    images: dict[Value, Input] = {value: value for value in network.inputs if _looks_last(value)}
+    told: set[Value] = set()
+    for call in network.calls:
+        first = call.inputs[0] if call.inputs else None
+        image = images.get(first) if first is not None else None
+        if image is None:
+            continue
+        if call.operation.language_name() in IMAGES and image not in told:
+            told.add(image)
+            yield _last(call, image)
+        elif call.outputs[0].type.shape == image.type.shape:
+            images[call.outputs[0]] = image
+
+
+def _looks_last(value: Value) -> bool:
+    shape = value.type.shape
+    return len(shape) == 4 and shape[3] in (1, 3, 4) and shape[1] == shape[2] and shape[1] not in (1, 3, 4)
+
+
+def _last(call: Call, image: Input) -> Diagnostic:
+    n, height, width, channels = image.type.shape
+    turned = image.type.with_shape((n, channels, height, width))
+    name = call.operation.language_name()
+    return Diagnostic(
+        "W0320",
+        f"`{name}` would take this image for one of {height} channels",
+        Label(call.span, f"`{name}` works on [N, channels, height, width]"),
+        others=(Label(image.span, f"[N, height, width, {channels}]?"),),
+        helps=(
+            help_with("images have their channels in front:", image.span, str(turned)),
+            "or turn them in the net:  transpose([0, 3, 1, 2])",
+        ),
+    )
+
+
 def untrained(network: Network, training: Training, written: Sequence[Written]) -> Iterator[Diagnostic]:
     """Yield the rows whose weights an output needs and no loss reaches."""
     needed = {p for call in network.needed(network.outputs.values()) for p in call.parameters}
@@ -168,7 +232,7 @@ def unread(outputs: Sequence[BlockOutput], used: Set[Value]) -> Iterator[Diagnos
             yield Diagnostic(
                 "W0613",
                 f"no row reads the output `{one.name}` of `{one.block}`",
-                Label(one.span, "only the outputs in front of it are used"),
+                Label(one.span, "nothing uses it"),
                 helps=(
                     "name every output in front of the row that calls the block:  a, b: "
                     f"{one.block}(...)",

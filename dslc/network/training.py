@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from dslc.network.suggest import did_you_mean
 from dslc.network.usage import reaches
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.plateau import Plateau
+from dslc.source import Span
 from dslc.syntax import tree
 from dslc.types import Duration
 
@@ -104,6 +105,7 @@ def _idle_loss(
     reached = reaches(term.value, set(weights.parameters), frame.work.calls) & frozen
     span = freezes[0].span if freezes and reached else term.span
     count = sum(p.type.size for p in reached if isinstance(p.type.size, int))
+    word = Span(term.span.source, term.span.start, term.span.start + len("loss"))
     return frame.mistake(
         "E0605",
         "this loss can teach nothing",
@@ -111,9 +113,22 @@ def _idle_loss(
         f"because all {count:,} parameters it depends on are frozen"
         if reached
         else "no parameter reaches it",
-        others=[Label(term.span, "the gradient reaches no parameter")] if span != term.span else [],
-        helps=("leave something out of the freeze line",) if reached else (),
+        others=[Label(word, "the gradient reaches no parameter")] if span != term.span else [],
+        helps=_thawing(freezes, reached, weights),
     )
+
+
+def _thawing(
+    freezes: Sequence[tree.Freeze], reached: set[Parameter], weights: Weights
+) -> tuple[str, ...]:
+    """Propose to leave the last thing that matters out of its freeze line."""
+    paths = [path for node in freezes for path in node.paths]
+    mattering = [path for path in paths if reached.intersection(weights.chosen(path))]
+    if not mattering:
+        return ()
+    if len(paths) == 1:
+        return ("freeze less, or delete this line",)
+    return (f"leave `{mattering[-1]}` out of the freeze line",)
 
 
 def _cross_check(section: tree.Train, settings: Settings, frame: Frame) -> None:

@@ -38,14 +38,16 @@ def unused_values(
     used: Set[Value],
     written: Sequence[Written],
     declared: Sequence[tuple[tree.Identifier, Input]],
+    targets: Sequence[tree.Identifier],
 ) -> Iterator[Diagnostic]:
     """Yield the inputs, targets and rows that nothing depends on; `used` is what something depends on."""
     for name, value in declared:
         if value not in used:
             yield _unused_input(name)
+    places = {name.text: name.span for name in targets}
     for target in network.training.targets if network.training else ():
         if target not in used:
-            yield _unused_target(target)
+            yield _unused_target(target, places.get(target.name, target.span))
     consumed = {value for call in network.calls for value in call.inputs}
     for row in written:
         if _is_unused(row, used) and consumed.isdisjoint(row.values):
@@ -81,11 +83,11 @@ def _unused_input(name: tree.Identifier) -> Diagnostic:
     )
 
 
-def _unused_target(target: Target) -> Diagnostic:
+def _unused_target(target: Target, span: Span) -> Diagnostic:
     return Diagnostic(
         "W0218",
         f"the target `{target.name}` is never used",
-        Label(target.span, "no loss and no metric depends on it"),
+        Label(span, "no loss and no metric depends on it"),
         facts=("the data set would have to supply it",),
         helps=("use it in a loss, or delete this line",),
     )
@@ -95,6 +97,6 @@ def _unused_row(row: Written) -> Diagnostic:
     return Diagnostic(
         "W0212",
         "this row reaches no output and no loss",
-        Label(row.span, "nothing depends on it"),
+        Label(row.head, "nothing depends on it"),
         helps=("use it, make it an output, or delete it",),
     )

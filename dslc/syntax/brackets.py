@@ -39,8 +39,12 @@ def round_unclosed(
     others = []
     if following is not None and span_of(source, following).line > span.line:
         others.append(Label(span_of(source, following), "this line begins something new"))
-    sentence = f"close it, for example at the end of line {end.line}:"
-    help_ = edit(sentence, Span(source, end.end, end.end), CLOSING[opener])
+    arrow = source.text.find(" ->", span.end, end.end)
+    if span.line == end.line and arrow >= 0:
+        help_ = edit("close it, for example in front of the arrow:", Span(source, arrow, arrow), CLOSING[opener])
+    else:
+        sentence = f"close it, for example at the end of line {end.line}:"
+        help_ = edit(sentence, Span(source, end.end, end.end), CLOSING[opener])
     message = f"this `{opener}` is never closed"
     return mistake("E0101", message, span, "opened here", help_, others=others)
 

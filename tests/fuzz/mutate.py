@@ -18,17 +18,19 @@ PATHS = sorted([*ROOT.glob("specs/*.net"), *ROOT.glob("tests/syntax/examples/*.n
 Change = Callable[[str, random.Random], str]
 
 _WORD = re.compile(r"[A-Za-z_]\w*|\d+x\d+|[\d.]+(?:e-?\d+)?|->|\*\*|//|\S")
-_EXTREMES = (
-    "0 1 -1 2 3.5 1e-9 1e400 2147483647 2147483648 4294967296 9223372036854775808 65536 0x0 1x1 999x999 true none N C H "
-    "training same relu Linear Conv max_pool add concat reshape [N,-1] [] {} () -> | : = .. , @ ** // % == not and or if "
-    "else repeat for in scan input output param layer block net train loss metric check default import from \"x\" \"\" "
-    "é 中 \u00a0 \t \r \0 \ufeff \u2028 \U0001f600 # ## ' ; $ ` \\"
-).split(" ")  # fmt: skip
+EXTREMES = r"""
+0 1 -1 2 3.5 1e-9 1e400 2147483647 2147483648 4294967296 9223372036854775808 65536 0x0 1x1 999x999 true none N C H
+training same relu Linear Conv max_pool add concat reshape [N,-1] [] {} () -> | : = .. , @ ** // % == not and or if else
+repeat for in scan input output param layer block net train loss metric check default import from "x" "" é 中 # ## ' ; $
+` \ 😀
+"""
 
-_NUMBERS = (
-    "0 1 2 3 5 7 -1 -3 0.5 1e-9 1e30 1e400 3x3 1x1 0x3 999x999 2147483647 2147483648 4294967296 100000 65536 2**40 "
-    "2**70 1/3 [1,2] true none N C 7//0 9223372036854775808 x y"
-).split(" ")
+NUMBERS = """
+0 1 2 3 5 7 -1 -3 0.5 1e-9 1e30 1e400 3x3 1x1 0x3 999x999 2147483647 2147483648 4294967296 100000 65536 2**40 2**70 1/3
+[1,2] true none N C 7//0 9223372036854775808 x y
+"""
+
+INVISIBLE = ("\u00a0", " ", "\t", "\r", "\0", "\ufeff", "\u2028")
 
 
 @cache
@@ -61,7 +63,13 @@ def _word(text: str, chance: random.Random) -> str:
         return text
     one, other = chance.choice(words), chance.choice(words)
     new = chance.choice(
-        ("", one[0] * 2, other[0], chance.choice(_EXTREMES), f"{one[0]} {other[0]}")
+        (
+            "",
+            one[0] * 2,
+            other[0],
+            chance.choice((*EXTREMES.split(), *INVISIBLE)),
+            f"{one[0]} {other[0]}",
+        )
     )
     return text[: one.start()] + new + text[one.end() :]
 
@@ -82,7 +90,7 @@ def _number(text: str, chance: random.Random) -> str:
     if not numbers:
         return text
     one = chance.choice(numbers)
-    return text[: one.start()] + chance.choice(_NUMBERS) + text[one.end() :]
+    return text[: one.start()] + chance.choice(NUMBERS.split()) + text[one.end() :]
 
 
 def _exchanged_words(text: str, chance: random.Random) -> str:

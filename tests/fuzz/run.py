@@ -11,13 +11,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[2] / "runtime")]  # fmt: skip
-
-from tests.fuzz.judge import LONGEST, judge
-from tests.fuzz.mutate import damaged
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
+    sys.path[:0] = [str(ROOT), str(ROOT / "runtime")]
+    from tests.fuzz.judge import LONGEST, judge
+    from tests.fuzz.mutate import damaged
+
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     codes: Counter[str] = Counter()

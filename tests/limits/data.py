@@ -139,6 +139,10 @@ def pipe(folder: Path) -> Path:
     return folder / "x.npz"
 
 
+HEADERS = ",".join(["digit", *(f"p{number}" for number in range(16))])
+TABLE = f"{HEADERS}\n1{',0' * 15},x\n".encode()
+TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+GZIP_BOMB = gzip.compress(idx(LABELS[:1], (1 << 21, 4, 4)) + bytes(1 << 25))
 ZIP_BOMB = zipped(
     [("image.npy", npy(np.zeros((1 << 21, 1, 4, 4), "u1"))), ("digit.npy", npy(np.zeros(1 << 21, "i8")))],
     compression=zipfile.ZIP_DEFLATED,
@@ -164,7 +168,9 @@ DATA: dict[str, Bad] = {
     "nested header": Bad(30, npz(image=header("(" * 5000)), 2, "x.npz: `image`", "not that of an array"),
     "code in a header": Bad(30, shape("exit()"), 2, "x.npz: `image`", "not that of an array"),
     "structured": Bad(30, arrays(image=np.zeros(9, [("a", "f4")])), 2, "x.npz: `image`", "several fields"),
-    "another type": Bad(30, arrays(image=GOOD["image"] / 255), 2, "x.npz: `image`", "is float64, and the net takes uint8"),
+    "another type": Bad(
+        30, arrays(image=GOOD["image"] / 255), 2, "x.npz: `image`", "is float64, and the net takes uint8",
+    ),
     "another size": Bad(30, arrays(image=GOOD["image"][..., :3]), 2, "x.npz: `image`", "[12, 1, 4, 3]"),
     "another rank": Bad(30, arrays(image=GOOD["image"][:, 0]), 2, "x.npz: `image`", "[12, 4, 4]"),
     "other counts": Bad(30, arrays(digit=GOOD["digit"][:5]), 2, "x.npz: `digit`", "N is 12 in the other arrays"),
@@ -172,38 +178,44 @@ DATA: dict[str, Bad] = {
     "no such file": Bad(30, lambda folder: folder / "none.npz", 4, "none.npz", "no such file"),
     "pipe": Bad(30, pipe, 4, "x.npz", "not a regular file"),
     "address": Bad(30, lambda folder: Path("https://example.com/x.npz"), 2, "example.com", "nothing is fetched"),
-    "idx magic": Bad(33, files(mnist() | {"train-images-idx3-ubyte": b"\1\2\3\4"}), 2, "ubyte: offset 0", "not an idx file"),
-    "idx dimensions": Bad(
-        33, files(mnist() | {"train-images-idx3-ubyte": idx(IMAGES, (99, 4, 4))}), 2, "ubyte: offset 4", "1584 bytes",
+    "idx magic": Bad(
+        33, files(mnist() | {TRAIN_IMAGES: b"\1\2\3\4"}), 2, "ubyte: offset 0", "not an idx file",
     ),
-    "idx counts": Bad(33, files(mnist() | {"train-labels-idx1-ubyte": idx(LABELS[:5])}), 2, "`train-labels`", "[5]"),
+    "idx dimensions": Bad(
+        33, files(mnist() | {TRAIN_IMAGES: idx(IMAGES, (99, 4, 4))}), 2, "ubyte: offset 4", "1584 bytes",
+    ),
+    "idx counts": Bad(33, files(mnist() | {TRAIN_LABELS: idx(LABELS[:5])}), 2, "`train-labels`", "[5]"),
     "idx label": Bad(
-        33, files(mnist() | {"train-labels-idx1-ubyte": idx(LABELS | 128)}), 2, "`train-labels`", "label 128 at sample 0",
+        33, files(mnist() | {TRAIN_LABELS: idx(LABELS | 128)}), 2, "`train-labels`", "label 128 at sample 0",
     ),
     "gzip bomb": Bad(
-        33, files(mnist() | {"train-images-idx3-ubyte": gzip.compress(idx(LABELS[:1], (1 << 21, 4, 4)) + bytes(1 << 25))}),
+        33, files(mnist() | {TRAIN_IMAGES: GZIP_BOMB}),
         3, "train-images-idx3-ubyte", "200 to 1",
     ),
     "gzip, cut off": Bad(
-        33, files(mnist() | {"train-images-idx3-ubyte": gzip.compress(idx(IMAGES))[:-9]}), 2, "ubyte", "damaged",
+        33, files(mnist() | {TRAIN_IMAGES: gzip.compress(idx(IMAGES))[:-9]}), 2, "ubyte", "damaged",
     ),
     "no class": Bad(34, files({}), 2, "data", "no data in this folder"),
     "one class": Bad(34, files({"a/x.png": picture(IMAGES[0])}), 2, "data", "one class only"),
     "empty class": Bad(34, files(classes() | {"d/.x": b""}), 2, "data/d", "has no images"),
     "text as .png": Bad(34, files(classes() | {"a/x.png": b"hello"}), 2, "a/x.png: offset 0", "68 65 6c 6c 6f"),
-    "50,000 x 50,000": Bad(34, files(classes() | {"a/x.png": huge_png(50_000)}), 3, "a/x.png", "67,108,864 is the most"),
+    "50,000 x 50,000": Bad(
+        34, files(classes() | {"a/x.png": huge_png(50_000)}), 3, "a/x.png", "67,108,864 is the most",
+    ),
     "animated GIF": Bad(34, files(classes() | {"a/x.gif": b"GIF89a"}), 2, "a/x.gif", "no image file that is read"),
-    "GIF as .png": Bad(34, files(classes() | {"a/x.png": picture(IMAGES[0], "GIF")}), 2, "a/x.png", "whatever its name"),
+    "GIF as .png": Bad(
+        34, files(classes() | {"a/x.png": picture(IMAGES[0], "GIF")}), 2, "a/x.png", "whatever its name",
+    ),
     "CMYK": Bad(34, files(classes() | {"a/x.jpg": picture(IMAGES[0], "JPEG", "CMYK")}), 2, "a/x.jpg", "CMYK"),
     "16 bits": Bad(34, files(classes() | {"a/x.png": picture(IMAGES[0].astype("u2"))}), 2, "a/x.png", "8 bits"),
     "JPEG cut off": Bad(34, files(classes() | {"a/x.jpg": picture(IMAGES[0], "JPEG")[:-9]}), 2, "a/x.jpg", "damaged"),
     "link to itself": Bad(34, linked, 4, "a/b.png", "symbolic links"),
     "SVG": Bad(34, files(classes() | {"a/x.svg": b"<svg/>"}), 2, "a/x.svg", "no image file that is read"),
     "image of another size": Bad(
-        34, files(classes() | {"a/x.png": picture(IMAGES[0][:3])}), 2, "a/x.png", "3 high and 4 wide, and the net takes 4 by 4",
+        34, files(classes() | {"a/x.png": picture(IMAGES[0][:3])}), 2, "a/x.png", "3 high and 4 wide",
     ),
     "table, no number": Bad(
-        25, files({"x.csv": b"digit," + b",".join(b"p%d" % i for i in range(16)) + b"\n1" + b",0" * 15 + b",x\n"}, "x.csv"),
+        25, files({"x.csv": TABLE}, "x.csv"),
         2, "x.csv:2:17", "`p15` is `x` here",
     ),
 }  # fmt: skip
@@ -241,7 +253,7 @@ def tensor(
     return {"dtype": kind, "shape": [3] if size is None else size, "data_offsets": [start, end]}
 
 
-BIAS, MATRIX = tensor(0, 12), tensor(12, 204, size=[3, 16])
+TWICE = b'{"a":%s,"a":%s}' % ((json.dumps(tensor(0, 12)).encode(),) * 2)
 BAD_WEIGHTS: dict[str, Bad] = {
     "checkpoint of another library": Bad(28, files({"x.pt": b"\x80\x04K\x01."}, "x.pt"), 2, "x.pt", "never loaded"),
     "header beyond the file": Bad(31, tensors({}, b"", 1 << 40), 2, "w.safetensors: offset 0", "1099511627776"),
@@ -251,10 +263,12 @@ BAD_WEIGHTS: dict[str, Bad] = {
     "more bytes": Bad(31, tensors({"a": tensor(0, 12)}, bytes(20)), 2, "w.safetensors", "damaged"),
     "size and shape": Bad(31, tensors({"a": tensor(0, 16)}, bytes(16)), 2, "w.safetensors", "damaged"),
     "negative offset": Bad(31, tensors({"a": tensor(-12, 0)}, bytes(12)), 2, "w.safetensors", "damaged"),
-    "offset with a point": Bad(31, tensors({"a": tensor(0, 12.5)}, bytes(12)), 2, "w.safetensors", "damaged"),  # type: ignore[arg-type]  # the mistake
+    "offset with a point": Bad(
+        31, tensors({"a": tensor(0, 12.5)}, bytes(12)), 2, "w.safetensors", "damaged",  # type: ignore[arg-type]  # the mistake
+    ),
     "4-bit numbers": Bad(31, tensors({"a": tensor(0, 12, "I4")}, bytes(12)), 2, "w.safetensors", "damaged"),
     "one key twice": Bad(
-        31, raw_tensors(b'{"a":%s,"a":%s}' % ((json.dumps(BIAS).encode(),) * 2), bytes(12)), 2, "w.safetensors: ", "`a` stands there twice",
+        31, raw_tensors(TWICE, bytes(12)), 2, "w.safetensors: ", "`a` stands there twice",
     ),
     "NaN weights": Bad(
         31, weights(y_bias=np.array([0, np.nan, 0], "f4")), 2, "`y.bias`", "not finite",

@@ -1,7 +1,6 @@
 """Bad specs, numbered as in the list of forty bad inputs: what each is, how the command ends, and what it says.
 
-A row is a number, the text of `bad.net`, the exit code, and pieces of what is printed. `-->` stands for the place: it is
-followed by line and column.
+A row is the number, the text of `bad.net`, the exit code, line and column, and a piece of what is printed.
 """
 
 from __future__ import annotations
@@ -82,7 +81,9 @@ SPECS: dict[str, Row] = {
     "unknown setting": Row(10, row("Conv(4, kernal=3)", head=IMAGE), 2, "3:11", "kernel"),
     "label twice": Row(11, row("a: relu\n  a: relu"), 2, "4:3", "first use"),
     "setting twice": Row(11, row("Linear(3, units=4)"), 2, "3:13", "twice"),
-    "parameter twice": Row(11, row("param W: float32[2] = zeros\n  param W: float32[2] = zeros"), 2, "4:9", "first use"),
+    "parameter twice": Row(
+        11, row("param W: float32[2] = zeros\n  param W: float32[2] = zeros"), 2, "4:9", "first use",
+    ),
     "undefined": Row(12, row("output y = x + z"), 2, "3:18", "`z`"),
     "used before": Row(12, row("output y = x + a\n  a: relu"), 2, "3:18", "`a`"),
     "circle": Row(12, row("a = b + x\n  b = a + x\n  output y = b"), 2, "3:7", "`b`"),
@@ -100,18 +101,26 @@ SPECS: dict[str, Row] = {
     "import pipe": Row(16, 'import B from "pipe.net"\n' + row("B"), 2, "1:15", "not a regular file"),
     "import folder": Row(16, 'import B from "folder"\n' + row("B"), 2, "1:15", ""),
     "import file://": Row(16, 'import B from "file:///etc/passwd"\n' + row("B"), 2, "1:15", "nothing is fetched"),
-    "import http://": Row(16, 'import B from "http://example.com/x.net"\n' + row("B"), 2, "1:15", "nothing is fetched"),
+    "import http://": Row(
+        16, 'import B from "http://example.com/x.net"\n' + row("B"), 2, "1:15", "nothing is fetched",
+    ),
     "import zero": Row(16, 'import B from "a\0b"\n' + row("B"), 2, "1:17", "U+0000"),
     "import nothing": Row(16, 'import B from ""\n' + row("B"), 2, "1:15", "empty"),
-    "import too many": Row(16, "".join(f'import B{i} from "f{i}.net"\n' for i in range(300)) + row("relu"), 3, "256:18", "256 files"),
+    "import too many": Row(
+        16, "".join(f'import B{i} from "f{i}.net"\n' for i in range(300)) + row("relu"), 3, "256:18", "256 files",
+    ),
     "import too deep": Row(16, 'import B from "d0.net"\n' + row("B"), 3, "1:15", "16 deep"),
     "import a spec that is cut off": Row(16, 'import B from "cut.net"\n' + row("B"), 2, "", "cut.net:1:"),
-    "2**62 weights": Row(17, row("cast(float32)", head="net A {\n  input x: float32[N, 2147483647]\n  Linear(2147483647)\n"), 3, "3:3", "18.4 EB"),
+    "2**62 weights": Row(
+        17, "net A {\n  input x: float32[N, 2147483647]\n  Linear(2147483647)\n}", 3, "3:3", "18.4 EB",
+    ),
     "a table of 10**13": Row(17, row("param W: float32[1000000000, 10000] = normal(std=1)"), 3, "3:12", "40 TB"),
     "product that wraps": Row(
         18, row("param W: float32[4194305, 4194305, 2111061] = zeros"), 3, "3:12", "37,138,195,571,976,189,525",
     ),
-    "too large a dimension": Row(18, row("param W: float32[211106198978564] = zeros"), 2, "3:20", "at most 2147483647"),
+    "too large a dimension": Row(
+        18, row("param W: float32[211106198978564] = zeros"), 2, "3:20", "at most 2147483647",
+    ),
     "nine dimensions": Row(18, row("reshape([N, 1, 1, 1, 1, 1, 1, 1, 4])"), 3, "3:3", "more than 8 dimensions"),
     "kernel larger than its input": Row(19, row("Conv(4, 11x11)", head=IMAGE), 2, "3:11", "larger than its input"),
     "kernel of 2**31": Row(19, row("max_pool(2147483648)", head=IMAGE), 2, "3:12", "at most 65535"),
@@ -126,7 +135,9 @@ SPECS: dict[str, Row] = {
     "lrn of 2**32": Row(21, row("lrn(4294967296)", head=IMAGE), 2, "3:7", "at most"),
     "branches that differ": Row(22, row("add { | Linear(3) | Linear(5) }"), 2, "3:3", "[N, 5]"),
     "concat that does not fit": Row(22, row("concat(axis=0) { | Linear(3) | Linear(5) }"), 2, "3:", "[N, 5]"),
-    "matrices that do not fit": Row(22, row("param W: float32[3, 2] = zeros\n  output y = x @ W"), 2, "4:16", "[3, 2]"),
+    "matrices that do not fit": Row(
+        22, row("param W: float32[3, 2] = zeros\n  output y = x @ W"), 2, "4:16", "[3, 2]",
+    ),
     "reshape to another size": Row(22, row("reshape([N, 5])"), 2, "3:", "5"),
     "two sizes to find": Row(22, row("reshape([N, -1, -1])"), 2, "3:", "-1"),
     "axis out of range": Row(23, row("softmax(axis=5)"), 2, "3:11", "axis"),

@@ -151,10 +151,8 @@ def test_good_data_of_every_form(build: Path, tmp_path: Path, dslc: Dslc) -> Non
     head = ["digit", *(f"pixel{number}" for number in range(16))]
     lines = [",".join(map(str, line)) for line in [head, *rows]]
     (tmp_path / "table.csv").write_text("\n".join(lines))
-    said = [
-        evaluated(dslc, build, path)
-        for path in (build / "good.npz", tmp_path / "mnist", tmp_path / "images", tmp_path / "npy", tmp_path / "table.csv")
-    ]  # fmt: skip
+    forms = [tmp_path / name for name in ("mnist", "images", "npy", "table.csv")]
+    said = [evaluated(dslc, build, path) for path in (build / "good.npz", *forms)]
     assert [outcome.code for outcome in said] == [0] * 5
     assert len({outcome.out for outcome in said}) == 1
 

@@ -69,14 +69,14 @@ def test_an_edit_gives_a_mistake_and_its_mending_removes_it(editor: Editor, tmp_
 
 
 def test_every_mistake_with_its_other_places(editor: Editor, tmp_path: Path) -> None:
-    text = spec("lenet5.net").replace("[N, 120]", "[N, 121]").replace("batch = 64", "bach = 64")
+    text = spec("lenet5.net").replace("c3:", "c1:").replace("batch = 64", "bach = 64")
     uri = editor.open(tmp_path / "two.net", text)
-    shape, setting = sorted(editor.mistakes(uri), key=lambda one: one.range.start.line)
-    assert (shape.code, setting.code) == ("E0302", "E0603")
-    assert shape.related_information
-    assert shape.related_information[0].location.uri == uri
-    assert "float32[N, 120]" in shape.related_information[0].message
-    assert "help: " in shape.message
+    name, setting = sorted(editor.mistakes(uri), key=lambda one: one.range.start.line)
+    assert (name.code, setting.code) == ("E0205", "E0603")
+    assert name.related_information
+    assert name.related_information[0].location.uri == uri
+    assert name.related_information[0].location.range.start == place_of(text, "c1:", inside=0)
+    assert "help: " in name.message
 
 
 def test_warnings(editor: Editor, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ STACK = {
     "x -> (relu)": ("E0114", 3, 8, "`(` cannot take the value", ""),
     "x -> relu + 1": ("E0114", 3, 13, "binds loosest", ""),
     # brackets and braces
-    "Conv(8, 3x3 -> relu": ("E0101", 3, 7, "`(` is never closed", "  Conv(8, 3x3 -> relu)"),
+    "Conv(8, 3x3 -> relu": ("E0101", 3, 7, "`(` is never closed", "  Conv(8, 3x3) -> relu"),
     "f(x))": ("E0101", 3, 7, "`)` closes nothing", "  f(x)"),
     "f([1, 2)": ("E0101", 3, 10, "`[` is closed by `)`", "  f([1, 2])"),
     "add {\n    relu\n    | tanh\n  }": (

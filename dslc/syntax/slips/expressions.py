@@ -70,12 +70,25 @@ def after_arrow(place: Place) -> Diagnostic | None:
         and place.arrow is not None
     ):
         others = [Label(span_of(place.source, place.arrow), "it ends here")]
-        help_ = "put the row left of the operator in brackets, or give it a name:\nname = ..."
+        help_ = _bracketed(place, place.arrow, span)
         message = "`->` binds loosest, so no arithmetic can follow it"
         return mistake(
             "E0114", message, span, "this would belong to the layer alone", help_, others=others
         )
     return None
+
+
+def _bracketed(place: Place, arrow: Token, operator: Span) -> str:
+    """Return the edit that puts the row left of an operator in brackets."""
+    sentence = "put the row left of the operator in brackets"
+    signs = [t for t in place.tokens[place.start : place.at] if t in ("=", ":")]
+    start = span_of(place.source, signs[0]).end if signs else span_of(place.source, place.first).start
+    row = Span(place.source, start, operator.start)
+    if "\n" in row.text or len(place.tokens[place.start : place.at]) < 2:
+        return sentence
+    inner = row.text.strip()
+    lead = " " if signs else ""
+    return edit(f"{sentence}:", row, f"{lead}({inner}) ")
 
 
 def chained(place: Place) -> Diagnostic | None:
@@ -162,5 +175,7 @@ def juxtaposed(place: Place) -> Diagnostic | None:
     indent = " " * (
         place.source.line_text(span.line).find(place.source.line_text(span.line).lstrip()[:1])
     )
-    help_ = edit("give each its own line:", gap, f"\n{indent}")
-    return mistake("E0107", "two statements on one line", span, "a new line begins here", help_)
+    helps = [edit("give each its own line:", gap, f"\n{indent}")]
+    if token.type == "NAME" and place.following is None or place.following in ("(", "->"):
+        helps.insert(0, edit("to pass the value on, write an arrow:", gap, " -> "))
+    return mistake("E0107", "two statements on one line", span, "a new line begins here", *helps)

@@ -1,0 +1,178 @@
+"""Thirty mistakes as somebody makes them who comes from another framework, or from none: what is said, and where.
+
+Each row is an edit of a spec that ships, or of a small one below: the text, what a newcomer writes in its place, the
+code, and words that must stand in the message.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dslc.cli.files import importer
+from dslc.compile import Options
+from dslc.render import render_all
+from dslc.source import Source
+from tests.errors.reading import diagnostics_of
+
+SPECS = Path(__file__).parent.parent.parent / "specs"
+
+MLP = """net MLP(hidden=64) {
+  input x: float32[N, 13]
+  h: Linear(hidden) -> relu -> Dropout(0.2)
+  output y: Linear(1)
+}
+
+train {
+  target price: float32[N, 1]
+  loss mse(y, price)
+  metric rmse(y, price)
+  optimizer = Adam(lr=0.001)
+  batch = 32
+  epochs = 20
+}
+"""
+
+LENET, RESNET, RESNET50 = "lenet5.net", "resnet18.net", "resnet50.net"
+
+NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
+    # ---- LeNet
+    "Conv2d": (
+        LENET, "c1: Conv(6, 5x5)", "c1: Conv2d(1, 6, 5)", "E0202", "c1: Conv(1, 6, 5)",
+    ),
+    "input channels first, as in PyTorch": (
+        LENET, "c3: Conv(16, 5x5)", "c3: Conv(6, 16, 5)", "E0203", "channels first",
+    ),
+    "activation as an argument": (
+        LENET, "f6: Linear(84) -> tanh", 'f6: Linear(84, activation="tanh")', "E0203", "Linear(84) -> tanh",
+    ),
+    "strides": (
+        LENET, "avg_pool(2x2)     -> [N, 6, 14, 14]", "avg_pool(2x2, strides=2)", "E0203", "stride=2",
+    ),
+    "a dot for the flow": (
+        LENET, "c1: Conv(6, 5x5) -> tanh", "c1: Conv(6, 5x5).tanh", "E0403", "Conv(6, 5x5) -> tanh",
+    ),
+    "flatten forgotten": (
+        LENET, "tanh -> flatten         -> [N, 120]", "tanh", "E0303", "flatten -> Linear(84)",
+    ),
+    "kernel of the wrong size": (
+        LENET, "c5: Conv(120, 5x5)", "c5: Conv(120, 7x7)", "E0304", "at most 5x5",
+    ),
+    "softmax at the end": (
+        LENET, "output logits: Linear(classes)", "output logits: Linear(classes) -> softmax",
+        "W0602", "output logits = softmax(scores)",
+    ),
+    "layers joined by commas": (
+        LENET, "f6: Linear(84) -> tanh", "f6: Linear(84), tanh", "E0107", "Linear(84) -> tanh",
+    ),
+    "Python's way to name a layer": (
+        LENET, "f6: Linear(84) -> tanh", "f6 = Linear(84) -> tanh", "E0501", "f6: Linear(84)",
+    ),
+    "labels one-hot": (
+        LENET, "target digit: int64[N]", "target digit: float32[N]", "E0401", "target digit: int64[N]",
+    ),
+    "image not cast": (
+        LENET, "cast(float32) -> mul(1/255) -> pad(2)", "pad(2)", "E0401", "cast(float32) ->",
+    ),
+    "learning rate in the train section": (
+        LENET, "schedule = cosine", "learning_rate = 0.05", "E0603", "SGD(lr=0.05)",
+    ),
+    "loss with an equals sign": (
+        LENET, "loss cross_entropy(logits, digit)", "loss = cross_entropy(logits, digit)",
+        "E0112", "loss cross_entropy(logits, digit)",
+    ),
+    # ---- ResNet
+    "a block without its capital": (
+        RESNET, "stage2: Basic(128, stride=2)", "stage2: basic(128, stride=2)", "E0201", "did you mean `Basic`?",
+    ),
+    "shortcut forgotten": (
+        RESNET, "    | if stride != 1 or C != width { ConvBN(width, 1x1, stride=stride) }\n", "    |\n",
+        "E0301", "if stride != 1 or C != width { Conv(width, 1x1, stride=stride) }",
+    ),
+    "stride forgotten": (
+        RESNET, "stage3: Basic(256, stride=2)", "stage3: Basic(256)", "E0302", "[N, 256, 28, 28]",
+    ),
+    "plus between branches": (
+        RESNET, "    | ConvBN(width, 3x3, stride=stride)", "    ConvBN(width, 3x3, stride=stride)",
+        "E0110", "the first one too",
+    ),
+    "import without quotes": (
+        RESNET, 'import ConvBN from "resnet50.net"', "from resnet50 import ConvBN", "E0111", 'import ConvBN from "resnet50.net"',
+    ),
+    "import misspelled": (
+        RESNET, "import ConvBN", "import ConvBn", "E0701", "did you mean `ConvBN`?",
+    ),
+    "range for the repeats": (
+        RESNET50, "repeat depth - 1 {", "for i in range(depth) - 1 {", "E0404", "range(depth)",
+    ),
+    "brace forgotten": (
+        RESNET50, "  } -> relu\n}", "  } -> relu\n", "E0101", "is missing above",
+    ),
+    "percent": (
+        RESNET50, "epochs = 90", "epochs = 90\n  validation = 10%", "E0105", "validation = 0.1",
+    ),
+    "comma forgotten": (
+        RESNET50, "ConvBN(64, 7x7, stride=2)", "ConvBN(64 7x7, stride=2)", "E0108", "ConvBN(64, 7x7",
+    ),
+    "PyTorch's schedule": (
+        RESNET50, "schedule = step(every=30 epochs, gamma=0.1)", "schedule = StepLR(step_size=30, gamma=0.1)",
+        "E0201", "step",
+    ),
+    "a duration without a unit": (
+        RESNET50, "every=30 epochs", "every=30", "E0402", "30 epochs",
+    ),
+    # ---- a perceptron and its loss
+    "target without the second dimension": (
+        MLP, "target price: float32[N, 1]", "target price: float32[N]", "E0309", "target price: float32[N, 1]",
+    ),
+    "target not declared": (
+        MLP, "  target price: float32[N, 1]\n", "", "E0601", "target price: float32[N, 1]",
+    ),
+    "dropout in percent": (
+        MLP, "Dropout(0.2)", "Dropout(20)", "E0406", "Dropout(0.2)",
+    ),
+    "number of inputs given": (
+        MLP, "Linear(hidden)", "Linear(13, 64)", "E0402", "the number of inputs comes from the value",
+    ),
+    "loss by hand": (
+        MLP, "loss mse(y, price)", "loss (y - price)^2", "E0102", "(y - price)**2",
+    ),
+    "BatchNorm with a number": (
+        MLP, "relu -> Dropout", "BatchNorm1d(64) -> relu -> Dropout", "E0202", "BatchNorm(64)",
+    ),
+    "nobody learns": (
+        MLP, "  batch = 32\n", "  batch = 32\n  freeze h, y\n", "E0605", "leave `y` out",
+    ),
+}  # fmt: skip
+
+
+def edited(name: str) -> Source:
+    spec, before, after, _, _ = NEWCOMERS[name]
+    text = spec if "\n" in spec else (SPECS / spec).read_text("utf-8")
+    assert text.count(before) >= 1
+    path = "mlp.net" if "\n" in spec else spec
+    return Source(path, text.replace(before, after, 1))
+
+
+def said(name: str) -> str:
+    options = Options({}, load=_load)
+    return render_all(diagnostics_of(edited(name), options))
+
+
+def _load(path: str, importing: str) -> Source:
+    return importer(SPECS)(path, str(SPECS / importing))
+
+
+@pytest.mark.parametrize("name", NEWCOMERS)
+def test_a_newcomer_is_told_what_to_do(name: str) -> None:
+    _, _, _, code, words = NEWCOMERS[name]
+    message = said(name)
+    assert f"[{code}]" in message
+    assert words in message
+
+
+@pytest.mark.parametrize("name", NEWCOMERS)
+def test_nothing_but_the_mistake_is_told(name: str) -> None:
+    codes = {found.code for found in diagnostics_of(edited(name), Options({}, load=_load))}
+    assert len(codes) == 1
