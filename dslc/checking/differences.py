@@ -18,8 +18,11 @@ from dslc.network.network import Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation, Interpreter
 
-STEPS = (1e-5, 1e-6, 1e-7)
-"""Lengths of a step along a unit direction, tried in turn until one crosses no kink."""
+STEPS = (1e-5, 1e-6, 1e-6, *5 * (1e-7,))
+"""Lengths of a step along a unit direction, tried in turn until one crosses no kink.
+
+The first layer of a deep net moves millions of activations: even the shortest steps meet a kink now and then.
+"""
 
 ROUNDING = 2.0**-50
 """What a difference of two float64 scalars is off by, relative to the scalar: a few units in the last place."""

@@ -11,6 +11,7 @@ from dslc_runtime.errors import RuntimeFault
 
 from dslc.cli.telling import show_diagnostics
 from dslc.errors import CompileError, DslcError
+from dslc.render import printable
 
 INTERNAL = 70
 
@@ -38,7 +39,8 @@ def exit_code_of(error: BaseException) -> int:
 
 def _say(message: str) -> None:
     text = message if message.startswith("error") or ": error[" in message else f"error: {message}"
-    print(text, file=sys.stderr)
+    for line in text.split("\n"):  # names and cells of files may hold anything
+        print(printable(line), file=sys.stderr)
 
 
 def _internal(error: BaseException) -> int:

@@ -13,7 +13,7 @@ from dslc.layers.arithmetic import sum_to
 from dslc.layers.rules import need_float, same_dtype
 from dslc.operation import Array, Function, Reference
 from dslc.reference.run import Run
-from dslc.types import Shape, TensorType, broadcast, shape_text
+from dslc.types import TensorType, broadcast, shape_text
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -111,7 +111,11 @@ def _declarations(x: TensorType, y: TensorType) -> list[Edit]:
     """Propose to declare a matrix the other way round, where then the inner sizes agree."""
     edits = []
     if x.rank == 2 and x.shape[0] == y.shape[-min(y.rank, 2)]:
-        edits.append(Edit("or declare {0} the other way round:", f"{x.with_shape(x.shape[::-1])}", 0))
+        edits.append(
+            Edit("or declare {0} the other way round:", f"{x.with_shape(x.shape[::-1])}", 0)
+        )
     if y.rank == 2 and y.shape[1] == x.shape[-1]:
-        edits.append(Edit("or declare {1} the other way round:", f"{y.with_shape(y.shape[::-1])}", 1))
+        edits.append(
+            Edit("or declare {1} the other way round:", f"{y.with_shape(y.shape[::-1])}", 1)
+        )
     return edits

@@ -26,7 +26,9 @@ def need_float(name: str, x: TensorType, about: int = 0) -> None:
 
 def _first(name: str, function: str) -> tuple[Edit, ...]:
     """Propose to put a function in front of a layer."""
-    return (Edit("convert the value first:", f"{function} -> {{call}}"),) if name[0].isupper() else ()
+    return (
+        (Edit("convert the value first:", f"{function} -> {{call}}"),) if name[0].isupper() else ()
+    )
 
 
 def need_number(name: str, x: TensorType, about: int = 0) -> None:
@@ -37,7 +39,12 @@ def need_number(name: str, x: TensorType, about: int = 0) -> None:
             f"`{name}` cannot compute with {x.dtype}",
             about=about,
             text=f"this is {x}",
-            helps=("convert the value first:  cast(float32)  or  cast(int64)",),
+            edits=(Edit("convert the value first, for example:", "cast(float32) -> {call}"),)
+            if name.isidentifier() and about == 0
+            else (),
+            helps=()
+            if name.isidentifier() and about == 0
+            else ("convert the value first:  cast(float32)",),
         )
 
 

@@ -190,7 +190,9 @@ def _same(
             f"padding=same keeps the size, stride={times(stride)} does not",
             about="padding",
             text="`same` is for stride 1",
-            edits=(Edit("say how much:", f"padding={times(tuple(k // 2 for k in kernel))}", "padding"),),
+            edits=(
+                Edit("say how much:", f"padding={times(tuple(k // 2 for k in kernel))}", "padding"),
+            ),
         )
     total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     before = tuple(t // 2 for t in total)

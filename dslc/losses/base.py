@@ -56,7 +56,9 @@ def same_shape(name: str, prediction: TensorType, target: TensorType) -> None:
         f"`{name}` would compare {one} with {other}",
         text=says,
         facts=("losses never broadcast",),
-        edits=(Edit("give the target the same shape:", str(target.with_shape(prediction.shape)), 1),),
+        edits=(
+            Edit("give the target the same shape:", str(target.with_shape(prediction.shape)), 1),
+        ),
     )
 
 

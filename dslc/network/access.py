@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dslc.network.mending import help_with
 from dslc.network.operators import index_tensor
 from dslc.network.places import (
     Form,
@@ -27,11 +28,13 @@ from dslc.network.scope import (
 from dslc.network.settings import entity_text
 from dslc.network.static import UnfitError, element, is_static
 from dslc.network.suggest import did_you_mean
+from dslc.source import Span
 from dslc.syntax import tree
 
 
 def attribute(node: tree.Attribute, frame: Frame) -> Entity:
     """Return `value.name`: a label inside a block, a weight of a layer, or a list of them for `l[:].x`."""
+    _refuse_dot(node, frame)
     holder = frame.work.evaluate(node.value, frame)
     if holder is POISON:
         raise PoisonedError
@@ -61,6 +64,20 @@ def _member(place: Place | None, node: tree.Attribute, frame: Frame) -> Entity:
         if parameter is not None:
             return Result((parameter,))
     raise _no_member(place, node, frame)
+
+
+def _refuse_dot(node: tree.Attribute, frame: Frame) -> None:
+    """Layers are joined by arrows, not by dots: `Conv(6, 5x5).relu` (E0211)."""
+    name = node.name.text
+    if isinstance(node.value, tree.Call) and name in frame.work.library.operations:
+        dot = Span(node.span.source, node.value.span.end, node.name.span.start)
+        raise frame.mistake(
+            "E0211",
+            f"`.{name}` looks for a label inside the value",
+            node.name.span,
+            "a function of the language",
+            helps=(help_with("layers are joined by arrows:", dot, " -> "),),
+        )
 
 
 def _single(entity: Entity) -> Result:

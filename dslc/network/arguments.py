@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -103,7 +103,7 @@ class _Binder:
                 argument.value.span,
             )
         else:
-            raise unknown_argument(self.signature, name, self.frame)
+            raise unknown_argument(self.signature, name, self.frame, argument, self.bound.span)
 
     def _positional(self, argument: tree.Argument) -> None:
         """A tensor is a value; anything else fills the next setting that it fits, else a value."""
@@ -116,10 +116,33 @@ class _Binder:
             self.positional.append((entity, argument.value.span))
         elif free and self._is_setting(entity, free[0]):
             self._assign(free[0], entity, argument.value.span, self.frame)
-        elif is_static(entity) and self._room():
+        elif is_static(entity) and self._room() and not self._is_layer:
             self.positional.append((entity, argument.value.span))
+        elif free and self._is_layer:
+            raise self._one_too_many(free[0], entity, argument)
         else:
             raise surplus_argument(self.signature, argument.span, self.frame)
+
+    @property
+    def _is_layer(self) -> bool:
+        """Whether this is a layer, which never works on a number."""
+        return self.signature.name[:1].isupper() and not self.signature.implicit
+
+    def _one_too_many(self, info: SettingInfo, entity: Entity, argument: tree.Argument) -> MistakeError:
+        """Say that a number is no setting; in other frameworks the first one says how much comes in."""
+        span = argument.value.span
+        try:
+            fitted(info, entity, span, self.frame, self.signature.name)
+        except MistakeError as mistake:
+            spans = sorted(self.bound.spans.values(), key=lambda one: one.start)
+            if not spans or not isinstance(entity, int):
+                return mistake
+            cut = Span(span.source, spans[0].start, spans[0].end)
+            behind = Span(span.source, cut.start, spans[1].start if len(spans) > 1 else span.start)
+            sentence = "the number of inputs comes from the value and is not written:"
+            found = replace(mistake.diagnostic, helps=(help_with(sentence, behind, ""),))
+            return MistakeError(found)
+        return surplus_argument(self.signature, argument.span, self.frame)
 
     def _evaluated(self, node: tree.Expression) -> Entity:
         if id(node) in self.ready:

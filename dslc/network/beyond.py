@@ -45,7 +45,11 @@ def mistakes_beyond(
 
 def _lost_names(slips: Sequence[Diagnostic]) -> set[str]:
     """Return the names on the lines that could not be read."""
-    lines = {(label.span.source, label.span.line) for slip in slips for label in (slip.primary, *slip.others)}
+    lines = {
+        (label.span.source, label.span.line)
+        for slip in slips
+        for label in (slip.primary, *slip.others)
+    }
     return {word for source, line in lines for word in WORD.findall(source.line_text(line))}
 
 

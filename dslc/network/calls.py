@@ -9,7 +9,7 @@ from dslc.errors import Label, RuleError
 from dslc.network.arguments import bind
 from dslc.network.constants import constant
 from dslc.network.limits import check_tensor
-from dslc.network.mending import Wording, name_of
+from dslc.network.mending import Wording, help_with, inputs_given, name_of
 from dslc.network.network import Call, Constant, Input, Parameter, Target, Value
 from dslc.network.places import Form, Place
 from dslc.network.scope import (
@@ -159,10 +159,19 @@ class Site:
             others=others,
             facts=[fact for fact in facts if fact not in shown],
             helps=[
+                *self._pytorch(error),
                 *(wording.edit(edit) for edit in error.edits),
                 *(wording.filled(help_) for help_ in error.helps),
             ],
         )
+
+    def _pytorch(self, error: RuleError) -> list[str]:
+        """Where a kernel does not fit, it may be the second number of PyTorch, the channels."""
+        if error.code != "E0304":
+            return []
+        place = inputs_given("Conv", self.bound.span, self.values)
+        sentence = "the number of input channels comes from the value and is not written:"
+        return [] if place is None else [help_with(sentence, place, "")]
 
     def other_weights(self, error: OtherWeightsError) -> MistakeError:
         made = shape_text(error.made.shape) if error.made else "missing"

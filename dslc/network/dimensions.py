@@ -133,7 +133,8 @@ def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[s
         sentence = "a shape after an arrow only checks; to change it:"
         helps.insert(0, help_with(sentence, node.span, f"reshape({said})"))
     others = []
-    if value.span.line != node.span.line or value.span.source is not node.span.source:
+    other_line = value.span.line != node.span.line or value.span.source is not node.span.source
+    if other_line and value.chain == frame.chain:
         others = [Label(value.span, f"this gives {shape_text(shape)}")]
     raise frame.mistake(
         "E0302",

@@ -46,7 +46,7 @@ from dslc.network.stacks import run
 from dslc.network.suggest import did_you_mean
 from dslc.network.training import training_of
 from dslc.network.spellings import spellings_joined
-from dslc.network.suspicions import channels_last, loss_suspicions, unread, untrained
+from dslc.network.suspicions import channels_last, inputs_first, loss_suspicions, unread, untrained
 from dslc.network.unused import unused_names
 from dslc.network.usage import Written, unused_values, used_values
 from dslc.network.weights import Fresh
@@ -285,6 +285,7 @@ class _Elaboration:
         own = [one for one in self.work.block_outputs if one.span.source is self.file.source]
         yield from unread(own, used)
         yield from channels_last(network)
+        yield from inputs_first(network)
         if network.training is not None:
             yield from loss_suspicions(network, network.training)
             yield from untrained(network, network.training, self.written)

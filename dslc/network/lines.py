@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from dslc.errors import RuleError
+from dslc.errors import Diagnostic, RuleError
 from dslc.network.arguments import bind
 from dslc.network.calls import Site, operands
 from dslc.network.constants import as_result
@@ -69,10 +69,22 @@ def _guarded(lines: Lines, frame: Frame, read: Callable[[Frame], None]) -> None:
     try:
         read(frame)
     except MistakeError as mistake:
-        frame.work.report(mistake.diagnostic)
         lines.failed = True
+        if frame.line != "metric" or not _is_known(mistake.diagnostic, frame.work.diagnostics):
+            frame.work.report(mistake.diagnostic)
     except PoisonedError:
         lines.failed = True
+
+
+def _is_known(found: Diagnostic, known: Sequence[Diagnostic]) -> bool:
+    """Tell whether a loss line was said to have the same mistake, with the same values."""
+
+    def places(diagnostic: Diagnostic) -> set[tuple[int, int]]:
+        return {(label.span.start, label.span.end) for label in diagnostic.others}
+
+    return bool(found.others) and any(
+        one.code == found.code and places(one) == places(found) for one in known
+    )
 
 
 def _line_frame(frame: Frame, kind: str) -> Frame:

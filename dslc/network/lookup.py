@@ -7,6 +7,7 @@ from dataclasses import MISSING
 from dslc.errors import Label
 from dslc.network.mending import help_with, known_names
 from dslc.network.scope import (
+    POISON,
     Builtin,
     Definition,
     Entity,
@@ -75,7 +76,9 @@ def callee(node: tree.Call, frame: Frame) -> Entity:
             f"`{node.function.text}` is a value, not a layer",
             node.function.span,
             f"this is {entity.value.type}",
-            helps=("to call one set of weights several times, give the layer a name:  layer shared = Linear(4)",),
+            helps=(
+                "to call one set of weights several times, give the layer a name:  layer shared = Linear(4)",
+            ),
         )
     if is_static(entity):
         text = f"this is {describe(entity)}"
@@ -166,18 +169,19 @@ def _undeclared(node: tree.Name, where: str, frame: Frame) -> MistakeError:
     prediction = _prediction(call, frame)
     labels = named in LABEL_LINES or prediction is None
     if labels or prediction is None:
-        shape = prediction.shape[:-1] if prediction and prediction.rank else ("N",)
-        wanted, what = f"int64{shape_text(shape)}", "here one class number per sample"
+        shape = shape_text(prediction.shape[:-1]) if prediction and prediction.rank else "[N]"
+        wanted, what = f"int64{shape}", "here one class number per sample"
     else:
         wanted, what = str(prediction), "here what the prediction is compared with"
+    # What else uses the name is a consequence.
+    frame.scope.names[node.text] = POISON
+    frame.scope.spans[node.text] = node.span
     return frame.mistake(
         "E0601",
         f"the {frame.line} uses `{node.text}`, which is not declared",
         node.span,
         f"not an input, a target or a value of {where}",
-        helps=(
-            f"declare what the data set supplies; {what}:\n  target {node.text}: {wanted}",
-        ),
+        helps=(f"declare what the data set supplies; {what}:\n  target {node.text}: {wanted}",),
     )
 
 
@@ -215,7 +219,11 @@ def define(name: str, entity: Entity, span: Span, frame: Frame) -> None:
             facts=(
                 "names are also the names of parameters and of ONNX values, so each is given once",
             ),
-            helps=(help_with(f"call this one `{_next_name(name, frame)}`:", span, _next_name(name, frame)),),
+            helps=(
+                help_with(
+                    f"call this one `{_next_name(name, frame)}`:", span, _next_name(name, frame)
+                ),
+            ),
         )
     _refuse_taken(name, span, frame)
     frame.scope.names[name] = entity

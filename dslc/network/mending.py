@@ -45,6 +45,15 @@ def with_argument(span: Span, argument: str) -> str:
     return f"{source[:-1]}{', ' if inside else ''}{argument})"
 
 
+def without_argument(call: Span, argument: Span) -> str:
+    """Return what stands in place of a call to take one argument out."""
+    source, start, end = call.text, argument.start - call.start, argument.end - call.start
+    before, after = source[:start].rstrip(), source[end:].lstrip()
+    if before.endswith(","):
+        return before[:-1].rstrip() + after
+    return before + after.removeprefix(",").lstrip()
+
+
 def name_of(value: Value, frame: Frame) -> str:
     """Return the name that a value has here, or nothing."""
     for name, entity in frame.scope.visible().items():
@@ -112,3 +121,18 @@ def whole_quotient(node: tree.Expression) -> tuple[str, ...]:
     if not isinstance(node, tree.Binary) or node.operator != "/":
         return ()
     return (help_with("`//` is the quotient without its fraction:", node.operator_span, "//"),)
+
+
+NUMBER = re.compile(r"\(\s*(\d+)\s*,\s*(?=\d+\s*,\s*\d+\s*[,)])")
+"""The first of three numbers of a call."""
+
+
+def inputs_given(name: str, span: Span, inputs: Sequence[Value | None]) -> Span | None:
+    """Return the number that only says how many channels come in, with the comma behind it, if there is one."""
+    found = NUMBER.search(span.text)
+    value = inputs[0] if inputs else None
+    if name != "Conv" or found is None or value is None or len(value.type.shape) < 3:
+        return None
+    if str(value.type.shape[1]) != found.group(1):
+        return None
+    return Span(span.source, span.start + found.start(1), span.start + found.end())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dslc.errors import Label
 from dslc.network import foreign
-from dslc.network.mending import help_with, known_names, with_argument
+from dslc.network.mending import help_with, known_names, with_argument, without_argument
 from dslc.network.scope import Entity, Frame, MistakeError, Result
 from dslc.network.signature import Bound, Signature
 from dslc.network.static import text
@@ -16,7 +16,13 @@ from dslc.source import Span
 from dslc.syntax import tree
 
 
-def unknown_argument(signature: Signature, name: tree.Identifier, frame: Frame) -> MistakeError:
+def unknown_argument(
+    signature: Signature,
+    name: tree.Identifier,
+    frame: Frame,
+    argument: tree.Argument | None = None,
+    call: Span | None = None,
+) -> MistakeError:
     """Say that a call has no such argument (E0203)."""
     known = [info.name for info in signature.settings]
     known += [value.name for value in signature.values if not _is_flow(signature)]
@@ -26,9 +32,9 @@ def unknown_argument(signature: Signature, name: tree.Identifier, frame: Frame) 
     helps = []
     if name.text in foreign.ACTIVATIONS and "act" not in known:
         text = "an activation is a function of its own"
-        helps = [f"put it behind the layer:  {signature.name}(...) -> relu"]
-    elif name.text in foreign.DROPPED:
-        helps = [f"leave `{name.text}=` out"]
+        helps = [_behind(signature, argument, call)]
+    elif name.text in foreign.DROPPED and argument is not None and call is not None:
+        helps = [help_with("leave it out:", call, without_argument(call, argument.span))]
     elif meant:
         helps = [help_with("write it so:", name.span, meant)]
     return frame.mistake(
@@ -41,12 +47,23 @@ def unknown_argument(signature: Signature, name: tree.Identifier, frame: Frame) 
     )
 
 
+def _behind(signature: Signature, argument: tree.Argument | None, call: Span | None) -> str:
+    """Propose to put the activation behind the layer."""
+    sentence = "put it behind the layer:"
+    if argument is None or call is None or argument.span.start < call.start:
+        return f"{sentence}  {signature.name}(...) -> relu"
+    activation = argument.value.span.text.strip('"').rpartition(".")[2].lower() or "relu"
+    return help_with(sentence, call, f"{without_argument(call, argument.span)} -> {activation}")
+
+
 def shown(signature: Signature) -> str:
     """Return what a call takes, as a row writes it: the one value of a layer flows in."""
     if not _is_flow(signature):
         return signature.text
     start = f"{signature.name}({signature.values[0].name}"
-    return signature.text.replace(f"{start}, ", f"{signature.name}(", 1).replace(start, f"{signature.name}(")
+    return signature.text.replace(f"{start}, ", f"{signature.name}(", 1).replace(
+        start, f"{signature.name}("
+    )
 
 
 def _is_flow(signature: Signature) -> bool:
@@ -108,8 +125,14 @@ def ambiguous_merge(
     others = [Label(flow.span, "this flows into the row")] if flow is not None else []
     kept = next((span.text for _, span in given if span not in twice), given[-1][1].text)
     helps = (
-        help_with("to merge the flow with one value, name only that value:", bound.span, f"{signature.name}({kept})"),
-        help_with("to leave the flow alone, write it beside the stack:", bound.span, f"both = {source}"),
+        help_with(
+            "to merge the flow with one value, name only that value:",
+            bound.span,
+            f"{signature.name}({kept})",
+        ),
+        help_with(
+            "to leave the flow alone, write it beside the stack:", bound.span, f"both = {source}"
+        ),
     )
     if not twice or bound.span.column - 1 != _indent(bound.span):
         message = f"does the row above flow into this `{signature.name}`?"
@@ -232,7 +255,11 @@ def nothing_flows(signature: Signature, bound: Bound, frame: Frame) -> MistakeEr
         "an `=` line stands beside the stack, so no value flows into it",
         helps=(
             help_with("to make it a row of the stack and name it, use a colon:", sign, f"{name}:"),
-            help_with("to compute it from another value, name that value:", bound.span, f"{start} -> {source}"),
+            help_with(
+                "to compute it from another value, name that value:",
+                bound.span,
+                f"{start} -> {source}",
+            ),
         ),
     )
 
@@ -257,7 +284,11 @@ def _which_start(bound: Bound, frame: Frame) -> MistakeError:
             for index, (_, span) in enumerate(frame.starts)
         ],
         helps=(
-            help_with("begin the row with a value:", bound.span, f"{frame.starts[0][0]} -> {bound.span.text}"),
+            help_with(
+                "begin the row with a value:",
+                bound.span,
+                f"{frame.starts[0][0]} -> {bound.span.text}",
+            ),
         ),
     )
 

@@ -16,7 +16,7 @@ from dslc.network.mending import help_with
 from dslc.network.modules import leads_out
 from dslc.network.network import Input
 from dslc.network.scope import Frame, MistakeError, PoisonedError
-from dslc.network.suggest import FOREIGN, did_you_mean, nearest
+from dslc.network.suggest import FOREIGN, nearest
 from dslc.operation import SettingInfo
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
@@ -135,14 +135,15 @@ def _made(kind: str, families: Mapping[str, type], node: tree.Setting, frame: Fr
             "E0402", f"`{kind}` takes one of the {kind}s", call.span, facts=(_list(kind, families),)
         )
     if name.text not in families:
-        foreign = FOREIGN.get(name.text)
-        text = f"`{foreign}`" if foreign in families else did_you_mean(name.text, families)
+        known = FOREIGN.get(name.text)
+        meant = known if known in families else nearest(name.text, families)
         raise frame.mistake(
             "E0201",
             f"there is no {kind} called `{name.text}`",
             name.span,
-            text,
+            f"did you mean `{meant}`?" if meant else "",
             facts=(_list(kind, families),),
+            helps=(help_with("write it so:", name.span, meant),) if meant else (),
         )
     arguments = call.arguments if isinstance(call, tree.Call) else ()
     return build(families[name.text], arguments, frame, call.span, name.text)
@@ -177,10 +178,12 @@ def _no_setting(node: tree.Setting, frame: Frame) -> MistakeError:
     own = foreign.ARGUMENTS.get(name, name)
     families = frame.work.library.optimizers.values()
     if any(own in {info.name for info in settings_of(family)} for family in families):
-        value = node.value.span.text
+        rate = "" if own == "lr" else "lr=0.1, "
         text = "this belongs to the optimizer"
-        helps = [f"give it to the optimizer:\noptimizer = SGD({own}={value})"]
-        helps = helps if own == "lr" else [f"give it to the optimizer:\noptimizer = SGD(lr=0.1, {own}={value})"]
+        helps = [
+            "give it to the optimizer, for example:\n"
+            f"  optimizer = SGD({rate}{own}={node.value.span.text})"
+        ]
     else:
         known = [*SETTINGS, "optimizer", "schedule"]
         meant = foreign.SETTINGS.get(name, "") or nearest(name, known)

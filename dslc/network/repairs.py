@@ -15,6 +15,7 @@ from dslc.types import Shape, Size, TensorType
 MOST = 2
 """Proposals in one message."""
 
+
 def shape_repairs(calls: Sequence[Call], fits: Callable[[Shape], bool]) -> list[str]:
     """Return edits after which the value that `calls` give one after the other has a shape that fits."""
     found: list[str] = []
@@ -171,10 +172,7 @@ def shortcut(
         condition = f"{'stride != 1 or ' if by_name else ''}C != {channels}"
         projection = f"if {condition} {{ {projection} }}"
     indent = " " * _indent(branches[empty[0]])
-    return [
-        "project the shortcut to the same channels when they differ:\n"
-        f"{indent}| {projection}"
-    ]
+    return [f"project the shortcut to the same channels when they differ:\n{indent}| {projection}"]
 
 
 def _indent(branch: tree.Branch) -> int:

@@ -53,6 +53,8 @@ def _settings_helps(info: SettingInfo, entity: Entity, span: Span) -> tuple[str,
     words = conversion.words(info.annotation)
     if isinstance(entity, str) and entity in words:
         return (help_with("words have no quotes:", span, entity),)
+    if conversion.expected(info.annotation).startswith("a duration") and isinstance(entity, int):
+        return (help_with("a duration has a unit, epochs or steps:", span, f"{span.text} epochs"),)
     whole = conversion.convert(int(entity), info.annotation) if _is_whole(entity) else NOTHING
     if whole is not NOTHING and "/" in span.text:
         return (help_with("`//` is the quotient without its fraction:", span, span.text.replace("/", "//")),)

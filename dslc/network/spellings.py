@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from dslc.errors import Diagnostic, Label
@@ -32,7 +33,10 @@ def _joined(found: list[Diagnostic]) -> Diagnostic:
     if len(names) > 1:
         message = f"{', '.join(names[:-1])} and {names[-1]} are spelled otherwise here"
     helps = (f"{first.helps[0]}:\n{_mended(labels)}", *first.helps[1:])
-    return Diagnostic(CODE, message, labels[0], tuple(labels[1:]), first.facts, helps)
+    facts = first.facts
+    if any(_dropped(label) for label in labels):
+        facts = (*facts, "the number of input channels comes from the value and is not written")
+    return Diagnostic(CODE, message, labels[0], tuple(labels[1:]), facts, helps)
 
 
 def _mended(labels: list[Label]) -> str:
@@ -40,5 +44,29 @@ def _mended(labels: list[Label]) -> str:
     line = span.source.line_text(span.line)
     for label in reversed(labels):
         start = label.span.column - 1
-        line = line[:start] + label.text.strip("`") + line[start + len(label.span.text) :]
+        end = start + len(label.span.text)
+        rest = line[end:]
+        dropped = _dropped(label)
+        if dropped:
+            rest = ("(" if rest[dropped - 1] != ")" else "") + rest[dropped:]
+        line = line[:start] + label.text.strip("`") + rest
     return line
+
+
+INPUTS_FIRST = re.compile(r"(Conv|ConvTranspose)[123]d")
+"""Layers of PyTorch whose first number is that of the input channels; the third positional one is the kernel."""
+
+INPUTS_ONLY = re.compile(r"(BatchNorm|InstanceNorm)[123]d")
+
+
+def _dropped(label: Label) -> int:
+    """Return how many characters behind a name only say how many channels come in."""
+    span = label.span
+    rest = span.source.line_text(span.line)[span.column - 1 + len(span.text) :]
+    if INPUTS_FIRST.fullmatch(span.text):
+        found = re.match(r"\(\s*\w+\s*,\s*(?=\w+\s*,\s*\w+\s*[,)])", rest)
+    elif INPUTS_ONLY.fullmatch(span.text):
+        found = re.match(r"\(\s*\w+\s*\)", rest)
+    else:
+        found = None
+    return found.end() if found else 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 
 from dslc.errors import Diagnostic, Label
-from dslc.network.mending import help_with
+from dslc.network.mending import help_with, inputs_given
 from dslc.network.network import (
     Call,
     Constant,
@@ -96,7 +96,8 @@ def _two_outputs(activation: Span, name: str) -> str:
     indent, label, row, _, arguments = match.groups()
     inside = (arguments or "()")[1:-1]
     call = f"{name}(logits{', ' if inside else ''}{inside})"
-    return f"{indent}output logits:{row}\n{indent}output {label} = {call}"
+    shown = "prob" if label == "logits" else label
+    return f"{indent}output logits:{row}\n{indent}output {shown} = {call}"
 
 
 # ---- broadcasts
@@ -183,7 +184,12 @@ def channels_last(network: Network) -> Iterator[Diagnostic]:
 
 def _looks_last(value: Value) -> bool:
     shape = value.type.shape
-    return len(shape) == 4 and shape[3] in (1, 3, 4) and shape[1] == shape[2] and shape[1] not in (1, 3, 4)
+    return (
+        len(shape) == 4
+        and shape[3] in (1, 3, 4)
+        and shape[1] == shape[2]
+        and shape[1] not in (1, 3, 4)
+    )
 
 
 def _last(call: Call, image: Input) -> Diagnostic:
@@ -202,7 +208,25 @@ def _last(call: Call, image: Input) -> Diagnostic:
     )
 
 
-def untrained(network: Network, training: Training, written: Sequence[Written]) -> Iterator[Diagnostic]:
+def inputs_first(network: Network) -> Iterator[Diagnostic]:
+    """Yield convolutions whose first three numbers are those of PyTorch: input channels, channels, kernel."""
+    for call in network.calls:
+        found = inputs_given(call.operation.language_name(), call.span, call.inputs)
+        if found is not None:
+            yield Diagnostic(
+                "W0321",
+                "the first number of `Conv` is that of its own channels",
+                Label(found, "as many as come in"),
+                facts=(
+                    "Conv(channels, kernel, stride=1, ...): the input channels come from the value",
+                ),
+                helps=(help_with("leave the input channels out:", found, ""),),
+            )
+
+
+def untrained(
+    network: Network, training: Training, written: Sequence[Written]
+) -> Iterator[Diagnostic]:
     """Yield the rows whose weights an output needs and no loss reaches."""
     needed = {p for call in network.needed(network.outputs.values()) for p in call.parameters}
     trained = set(training.optimizers)

@@ -10,6 +10,7 @@ from dslc.network.network import Call, Input, Network, Parameter, Target, Value
 from dslc.source import Span
 from dslc.syntax import tree
 
+
 @dataclass(frozen=True)
 class Written:
     """A row or bind of the net with the calls, weights and values it made, for the warning that it is unused."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dslc.cli.explaining import explain, mistakes_of
 from dslc.cli.errors import UsageFault
+from dslc.cli.explaining import explain, mistakes_of
 from dslc.errors import InternalError
 from dslc.explain.catalogue import catalogue, read_page
 

@@ -39,10 +39,10 @@ LENET, RESNET, RESNET50 = "lenet5.net", "resnet18.net", "resnet50.net"
 NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
     # ---- LeNet
     "Conv2d": (
-        LENET, "c1: Conv(6, 5x5)", "c1: Conv2d(1, 6, 5)", "E0202", "c1: Conv(1, 6, 5)",
+        LENET, "c1: Conv(6, 5x5)", "c1: Conv2d(1, 6, 5)", "E0202", "c1: Conv(6, 5)",
     ),
     "input channels first, as in PyTorch": (
-        LENET, "c3: Conv(16, 5x5)", "c3: Conv(6, 16, 5)", "E0203", "channels first",
+        LENET, "c3: Conv(16, 5x5)", "c3: Conv(6, 16, 5)", "E0304", "c3: Conv(16, 5)",
     ),
     "activation as an argument": (
         LENET, "f6: Linear(84) -> tanh", 'f6: Linear(84, activation="tanh")', "E0203", "Linear(84) -> tanh",
@@ -51,7 +51,7 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
         LENET, "avg_pool(2x2)     -> [N, 6, 14, 14]", "avg_pool(2x2, strides=2)", "E0203", "stride=2",
     ),
     "a dot for the flow": (
-        LENET, "c1: Conv(6, 5x5) -> tanh", "c1: Conv(6, 5x5).tanh", "E0403", "Conv(6, 5x5) -> tanh",
+        LENET, "c1: Conv(6, 5x5) -> tanh", "c1: Conv(6, 5x5).tanh", "E0211", "Conv(6, 5x5) -> tanh",
     ),
     "flatten forgotten": (
         LENET, "tanh -> flatten         -> [N, 120]", "tanh", "E0303", "flatten -> Linear(84)",
@@ -61,10 +61,10 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "softmax at the end": (
         LENET, "output logits: Linear(classes)", "output logits: Linear(classes) -> softmax",
-        "W0602", "output logits = softmax(scores)",
+        "W0602", "output prob = softmax(logits)",
     ),
     "layers joined by commas": (
-        LENET, "f6: Linear(84) -> tanh", "f6: Linear(84), tanh", "E0107", "Linear(84) -> tanh",
+        LENET, "f6: Linear(84) -> tanh", "f6: Linear(84), tanh", "E0102", "Linear(84) -> tanh",
     ),
     "Python's way to name a layer": (
         LENET, "f6: Linear(84) -> tanh", "f6 = Linear(84) -> tanh", "E0501", "f6: Linear(84)",
@@ -98,7 +98,8 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
         "E0110", "the first one too",
     ),
     "import without quotes": (
-        RESNET, 'import ConvBN from "resnet50.net"', "from resnet50 import ConvBN", "E0111", 'import ConvBN from "resnet50.net"',
+        RESNET, 'import ConvBN from "resnet50.net"', "from resnet50 import ConvBN",
+        "E0117", 'import ConvBN from "resnet50.net"',
     ),
     "import misspelled": (
         RESNET, "import ConvBN", "import ConvBn", "E0701", "did you mean `ConvBN`?",
@@ -117,7 +118,7 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "PyTorch's schedule": (
         RESNET50, "schedule = step(every=30 epochs, gamma=0.1)", "schedule = StepLR(step_size=30, gamma=0.1)",
-        "E0201", "step",
+        "E0201", "did you mean `step`?",
     ),
     "a duration without a unit": (
         RESNET50, "every=30 epochs", "every=30", "E0402", "30 epochs",
@@ -133,13 +134,13 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
         MLP, "Dropout(0.2)", "Dropout(20)", "E0406", "Dropout(0.2)",
     ),
     "number of inputs given": (
-        MLP, "Linear(hidden)", "Linear(13, 64)", "E0402", "the number of inputs comes from the value",
+        MLP, "Linear(hidden)", "Linear(13, 64)", "E0402", "h: Linear(64)",
     ),
     "loss by hand": (
         MLP, "loss mse(y, price)", "loss (y - price)^2", "E0102", "(y - price)**2",
     ),
     "BatchNorm with a number": (
-        MLP, "relu -> Dropout", "BatchNorm1d(64) -> relu -> Dropout", "E0202", "BatchNorm(64)",
+        MLP, "relu -> Dropout", "BatchNorm1d(64) -> relu -> Dropout", "E0202", "BatchNorm -> relu",
     ),
     "nobody learns": (
         MLP, "  batch = 32\n", "  batch = 32\n  freeze h, y\n", "E0605", "leave `y` out",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lark import Token
+
 from dslc.errors import Diagnostic, Label
 from dslc.source import Span
 from dslc.syntax import words
@@ -134,6 +136,16 @@ def comment(place: Place) -> Diagnostic | None:
     return None
 
 
+def comma(place: Place) -> Diagnostic | None:
+    """`Conv(8, 3x3), relu`"""
+    follows = place.previous is not None and place.previous in (")", "]", "}")
+    if place.token != "," or place.opener is None or place.opener != "{" or not follows:
+        return None
+    span = span_of(place.source, place.token)
+    message = "a comma does not join layers; an arrow does"
+    return mistake("E0102", message, span, "write ->", edit("write it so:", span, " ->"))
+
+
 def _is_prose(place: Place, index: int) -> bool:
     """Tell whether words stand side by side behind the `//` at `index`."""
     if index < place.at:
@@ -176,6 +188,6 @@ def juxtaposed(place: Place) -> Diagnostic | None:
         place.source.line_text(span.line).find(place.source.line_text(span.line).lstrip()[:1])
     )
     helps = [edit("give each its own line:", gap, f"\n{indent}")]
-    if token.type == "NAME" and place.following is None or place.following in ("(", "->"):
+    if (token.type == "NAME" and place.following is None) or place.following in ("(", "->"):
         helps.insert(0, edit("to pass the value on, write an arrow:", gap, " -> "))
     return mistake("E0107", "two statements on one line", span, "a new line begins here", *helps)

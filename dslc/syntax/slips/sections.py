@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 from lark import Token
@@ -14,6 +15,10 @@ from dslc.syntax.place import Place
 from dslc.syntax.tokens import span_of
 
 PLACES = {"file": "outside a net", "stack": "in a net or a block", "train": "in a train section"}
+
+
+PYTHON = re.compile(r"\s*from\s+([\w.]+)\s+import\s+([\w, ]+)")
+"""An import as Python has it."""
 
 
 def misplaced(place: Place) -> Diagnostic | None:
@@ -38,6 +43,11 @@ def _in_file(place: Place, first: Token, span: Span) -> Diagnostic | None:
     if home is not None:
         message = f"`{first}` stands {PLACES[home]}, not outside"
         return mistake("E0111", message, span, f"belongs {PLACES[home]}")
+    if first == "from" and (found := PYTHON.match(place.source.line_text(span.line))):
+        line = f'import {found.group(2).strip()} from "{found.group(1).replace(".", "/")}.net"'
+        return mistake(
+            "E0117", "an import begins with `import`", span, "the file comes last", f"write it so:\n{line}"
+        )
     message = "outside nets and blocks stand only import, default, block, net and train"
     return mistake("E0111", message, span, "belongs in a net, a block or a train section")
 

@@ -29,6 +29,7 @@ SLIPS: tuple[Callable[[Place], Diagnostic | None], ...] = (
     statements.missing_type,
     statements.settings,
     expressions.comment,
+    expressions.comma,
     statements.import_,
     expressions.after_arrow,
     expressions.unfinished,
