@@ -181,6 +181,20 @@ def summary(
 
 
 @dslc.command()
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path())
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 names what would change.")
+@click.option("--shapes", is_flag=True, help="Write or update the checked shapes of the rows.")
+@click.option("--fix", is_flag=True, help="Rewrite names of PyTorch, Keras and ONNX to ours.")
+def fmt(specs: tuple[str, ...], check: bool, shapes: bool, fix: bool) -> None:
+    """Lay SPECs out in the canonical way, in place; `-` is standard input, written to standard output."""
+    from dslc.cli.formatting import Request, run_format
+
+    code = run_format(specs, Request(check, shapes, fix))
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+@dslc.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
     """Explain a mistake by its CODE: what it means, a spec that has it, and the same spec mended."""

@@ -28,6 +28,11 @@ def read_spec(path: Path) -> Source:
             data = file.read(limits.FILE_BYTES + 1)
     except OSError as error:
         raise FileFault(f"{path}: {error.strerror}", reason=str(error.strerror)) from None
+    return source_of(path, data)
+
+
+def source_of(path: Path, data: bytes) -> Source:
+    """Return the source that some bytes are. Errors: CompileError where they are no UTF-8 text."""
     if len(data) > limits.FILE_BYTES:  # the parser refuses it, with the place
         return Source(str(path), data.decode("utf-8", "replace"))
     return Source(str(path), _decode(path, data))

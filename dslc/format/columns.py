@@ -1,9 +1,9 @@
 """Columns within a paragraph, from blank line to blank line.
 
-Always aligned are what stands behind labels and declared names, and the checked shapes at the ends of rows. Other columns
-are kept where somebody has begun one by hand, with a space more than needed: plain arguments of neighbouring calls, the
-dimensions of neighbouring checks, inner arrows, `=` and the weights of losses. A begun column that would make a row too long is
-given up.
+Always aligned are what stands behind labels and declared names, and the checked shapes at the ends of rows. Other
+columns are kept where somebody has begun one by hand, with a space more than needed: plain arguments of neighbouring
+calls, the dimensions of neighbouring checks, inner arrows, `=` and the weights of losses. A begun column that would
+make a row too long is given up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from dslc.format.elements import Atom, Braces, Element, Round, Stack, Statement, flat
+from dslc.format.elements import Atom, Braces, Element, Round, Stack, flat
 from dslc.format.rows import DECLARATIONS, LEAST, Row, paragraphs, row_of
 from dslc.format.write import STEP, WIDTH
 
@@ -161,7 +161,8 @@ def _cell(elements: Sequence[Element]) -> Atom | None:
 
 
 def _has_equals(row: Row) -> bool:
-    return row.sign == "=" or row.statement.kind in DECLARATIONS and _position(row) is not None
+    is_declaration = row.statement.kind in DECLARATIONS
+    return row.sign == "=" or (is_declaration and _position(row) is not None)
 
 
 def _position(row: Row) -> int | None:
@@ -250,15 +251,18 @@ def _align_checks(rows: Sequence[Row], indent: int) -> None:
 
 
 def _kept_column(rows: Sequence[Row], indent: int, longest: int) -> int | None:
-    """Return the column at which all checks of the source stand, where it can stay."""
-    found = set()
-    for row in rows:
-        assert row.check is not None
-        begin = row.elements[0].first().start
-        found.add(row.check.start - begin if row.check.apart is not None else None)
-    column = found.pop()
-    if len(rows) < 2 or found or column is None:
+    """Return the column at which the checks of the source stand, where it can stay.
+
+    A check that follows after one space has not been put in a column yet.
+    """
+    found = [
+        row.check.start - row.elements[0].first().start
+        for row in rows
+        if row.check is not None and row.check.apart != 1
+    ]
+    if len(found) < 2 or any(column != found[0] for column in found):
         return None
+    column = found[0]
     widest = max(row.width() for row in rows)
     fits = indent + column + longest <= WIDTH
     return column if fits and LEAST - 1 <= column - widest <= FARTHEST else None

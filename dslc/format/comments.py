@@ -24,7 +24,7 @@ def text_of(lines: Iterable[Line]) -> str:
 
 
 def _column(lines: Sequence[Line]) -> int:
-    """Return the column of some comments: the one they stand in, if it is one and near enough, else the first free one."""
+    """Return the column of some comments: the one they all stand in, if it is near enough, else the first free one."""
     widest = max(len(line.text) for line in lines)
     columns = {line.comment.span.column - 1 for line in lines if line.comment}
     column = columns.pop()

@@ -1,7 +1,7 @@
 """What the formatter arranges: the tokens of a file in their brackets, lists and statements, with the comments.
 
-Nothing here knows the meaning of a statement. `gap` is the number of spaces in front of an atom; the alignment of columns
-changes gaps, and the writer adds line breaks.
+Nothing here knows the meaning of a statement. `gap` is the number of spaces in front of an atom; the alignment of
+columns changes gaps, and the writer adds line breaks.
 """
 
 from __future__ import annotations

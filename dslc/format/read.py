@@ -264,7 +264,8 @@ class Reader:
         outer, self.statement = self.statement, ""
         brackets, self.brackets = self.brackets, []
         content, below = read()
-        on_one_line = "\n" not in self.text[begin : _place(self.next)[0]]
+        is_empty = isinstance(content, Stack) and not content.entries
+        on_one_line = is_empty or "\n" not in self.text[begin : _place(self.next)[0]]
         self.statement, self.brackets = outer, brackets
         self.last, self.sign = Atom("", "", 0), None
         closer = self.atom()

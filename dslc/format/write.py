@@ -70,7 +70,7 @@ class Writer:
     def comments(self, comments: Sequence[Comment], hang: int) -> None:
         """Write the comments behind an atom: the first one on its line, if it stood there."""
         for comment in comments:
-            if comment.own_line or self.lines[-1].comment is not None:
+            if comment.own_line or self.must_break:
                 self.begin(hang)
                 self.lines[-1].text += comment.text
             else:
@@ -111,14 +111,12 @@ class Writer:
         begin = self.indent
         before: Element | None = None
         for index, element in enumerate(elements):
-            if kept and starts_line(element):
-                self.must_break = True
-            elif _may_break(before, element) and self._should_break(
-                elements[index:], hang, behind
-            ):
+            is_kept = kept and starts_line(element)
+            rest = elements[index:]
+            if is_kept or (_may_break(before, element) and self._should_break(rest, hang, behind)):
                 self.must_break = True
             back = isinstance(element, Atom) and element.kind == "ELSE"
-            self.element(element, elements[index + 1 :], begin if back else hang, behind)
+            self.element(element, rest[1:], begin if back else hang, behind)
             before = element
 
     def _should_break(self, rest: Sequence[Element], hang: int, behind: int) -> bool:
@@ -146,7 +144,7 @@ class Writer:
             return
         if not element.is_broken:
             text = element.flat()
-            tail = _least(rest) if rest else behind
+            tail = _least(rest, element) if rest else behind
             if self.column + len(text) + tail <= WIDTH or _is_inseparable(element):
                 self.put(text, hang)
                 return
@@ -233,10 +231,9 @@ def _may_break(before: Element | None, element: Element) -> bool:
     return isinstance(before, Atom) and before.text in OPERATORS and element.first().gap > 0
 
 
-def _least(elements: Sequence[Element]) -> int:
-    """Return the width up to the first place where a line can end."""
+def _least(elements: Sequence[Element], before: Element | None = None) -> int:
+    """Return the width up to the first place where a line can end; `before` stands in front of the elements."""
     width = 0
-    before: Element | None = None
     for element in elements:
         if before is not None and _may_break(before, element):
             break
@@ -262,5 +259,3 @@ def _is_plain(item: Item) -> bool:
     atoms = [element for element in item.elements if isinstance(element, Atom)]
     is_short = len(atoms) == len(item.elements) and not item.is_broken
     return is_short and (len(atoms) == 1 or (len(atoms) == 2 and atoms[0].text == "-"))
-
-

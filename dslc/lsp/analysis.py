@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from dslc.errors import CompileError, Diagnostic, Severity
 from dslc.lsp.documents import Folder
 from dslc.lsp.index import index_of
-from dslc.lsp.partial import with_holes
 from dslc.lsp.positions import Positions
 from dslc.lsp.symbols import Index
 from dslc.network.elaborate import elaborate
@@ -17,6 +16,7 @@ from dslc.network.network import Network
 from dslc.network.notes import Notes
 from dslc.source import Source
 from dslc.syntax import tree
+from dslc.syntax.holes import with_holes
 from dslc.syntax.parser import parse_partly
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dslc.network import conversion
 from dslc.network.conversion import NOTHING
-from dslc.network.mending import help_with
+from dslc.network.mending import as_share, inputs_left_out
 from dslc.network.misfits import (
     ambiguous_merge,
     missing_settings,
@@ -128,20 +128,15 @@ class _Binder:
         """Whether this is a layer, which never works on a number."""
         return self.signature.name[:1].isupper() and not self.signature.implicit
 
-    def _one_too_many(self, info: SettingInfo, entity: Entity, argument: tree.Argument) -> MistakeError:
+    def _one_too_many(
+        self, info: SettingInfo, entity: Entity, argument: tree.Argument
+    ) -> MistakeError:
         """Say that a number is no setting; in other frameworks the first one says how much comes in."""
-        span = argument.value.span
         try:
-            fitted(info, entity, span, self.frame, self.signature.name)
+            fitted(info, entity, argument.value.span, self.frame, self.signature.name)
         except MistakeError as mistake:
-            spans = sorted(self.bound.spans.values(), key=lambda one: one.start)
-            if not spans or not isinstance(entity, int):
-                return mistake
-            cut = Span(span.source, spans[0].start, spans[0].end)
-            behind = Span(span.source, cut.start, spans[1].start if len(spans) > 1 else span.start)
-            sentence = "the number of inputs comes from the value and is not written:"
-            found = replace(mistake.diagnostic, helps=(help_with(sentence, behind, ""),))
-            return MistakeError(found)
+            helps = inputs_left_out(entity, self.bound.spans.values(), argument.value.span)
+            return MistakeError(replace(mistake.diagnostic, helps=helps))
         return surplus_argument(self.signature, argument.span, self.frame)
 
     def _evaluated(self, node: tree.Expression) -> Entity:
@@ -245,7 +240,7 @@ class _Binder:
                 f"`{info.name}` of `{self.signature.name}` must be {broken}",
                 span,
                 f"this is {value}",
-                helps=_as_share(info, value, span),
+                helps=as_share(info, value, span),
             )
 
     def fill_defaults(self, defaults: Sequence[tree.Argument], frame: Frame) -> None:
@@ -283,18 +278,6 @@ class _Binder:
             raise PoisonedError
         if missing:
             raise missing_settings(self.signature, self.bound, self.frame, missing)
-
-
-def _as_share(info: SettingInfo, value: Any, span: Span) -> tuple[str, ...]:
-    """Propose the share for a number of percent."""
-    highest = info.limits.get("maximum", info.limits.get("below"))
-    percent = isinstance(value, int | float) and highest == 1 and 1 < value < 100
-    if not percent:
-        return ()
-    share = f"{value / 100:g}"
-    place = span.text
-    text = place.replace(place.rpartition("=")[2], share) if "=" in place else share
-    return (help_with(f"for {value:g} percent:", span, text),)
 
 
 _NO_SETTING = SettingInfo("", Any, None, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeGuard
 
 from dslc import dims
@@ -12,6 +13,7 @@ from dslc.network import foreign
 from dslc.network.conversion import INTEGER
 from dslc.network.limits import check_tensor
 from dslc.network.mending import help_with, whole_quotient
+from dslc.network.notes import seen
 from dslc.network.repairs import chain_of, shape_repairs, wanted_fit
 from dslc.network.scope import POISON, Frame, MistakeError, PoisonedError, Result
 from dslc.network.static import describe, is_static
@@ -116,6 +118,9 @@ def unknown_dimension(node: tree.Name, frame: Frame) -> MistakeError:
 
 def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[str]) -> None:
     """Hold a value against `-> [N, 64, 30, 30]`. Raises MistakeError (E0302)."""
+    if not frame.work.checks:
+        _note_check(node, result, frame)
+        return
     wanted = [None if _is_blank(item) else known_dimension(item, frame) for item in node.items]
     value = result.value
     shape = value.type.shape
@@ -127,7 +132,9 @@ def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[s
     said = f"[{', '.join('_' if w is None else str(w) for w in wanted)}]"
     chain = chain_of(value, frame.work.calls, node.span)
     helps = shape_repairs(chain, wanted_fit(wanted))
-    helps.append(f"if {shape_text(shape)} is what you want, `dslc fmt --shapes` rewrites the checks")
+    helps.append(
+        f"if {shape_text(shape)} is what you want, `dslc fmt --shapes` rewrites the checks"
+    )
     size = dims.product(d for d in wanted if d is not None)
     if None not in wanted and size == value.type.size:
         sentence = "a shape after an arrow only checks; to change it:"
@@ -145,6 +152,15 @@ def check_shape(node: tree.List, result: Result, frame: Frame, trace: Sequence[s
         facts=trace,
         helps=helps,
     )
+
+
+def _note_check(node: tree.List, result: Result, frame: Frame) -> None:
+    """Note what stands at a check, and the dimensions it speaks of, right or wrong."""
+    seen(node, result, frame)
+    for item in node.items:
+        if not _is_blank(item):
+            with suppress(MistakeError, PoisonedError):
+                known_dimension(item, frame)
 
 
 def name_dimensions(node: tree.Type, result: Result, frame: Frame) -> None:
@@ -171,12 +187,12 @@ def bind_header(
     value = result.value
     shape = value.type.shape
     if len(shape) != len(node.dims):
-        message = (
-            f"`{name.text}` of {_owner(frame)} has {len(node.dims)} dimensions, the value {len(shape)}"
-        )
+        message = f"`{name.text}` of {_owner(frame)} has {len(node.dims)} dimensions, the value {len(shape)}"
         raise _unlike_header(message, node, result, frame, span)
     if node.dtype is not None and dtype_of(node.dtype, frame) is not value.type.dtype:
-        message = f"`{name.text}` of {_owner(frame)} is {node.dtype.text}, the value {value.type.dtype}"
+        message = (
+            f"`{name.text}` of {_owner(frame)} is {node.dtype.text}, the value {value.type.dtype}"
+        )
         raise _unlike_header(message, node.dtype, result, frame, span)
     for axis, (item, dim) in enumerate(zip(node.dims, shape, strict=True)):
         if _is_new(item, frame):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,19 +36,19 @@ from dslc.network.scope import (
     Library,
     MistakeError,
     Module,
+    PoisonedError,
     Result,
     Scope,
     Work,
     too_many,
 )
 from dslc.network.signature import Bound
+from dslc.network.spellings import spellings_joined
 from dslc.network.stacks import run
 from dslc.network.suggest import did_you_mean
 from dslc.network.training import training_of
-from dslc.network.spellings import spellings_joined
-from dslc.network.suspicions import channels_last, inputs_first, loss_suspicions, unread, untrained
-from dslc.network.unused import unused_names
-from dslc.network.usage import Written, unused_values, used_values
+from dslc.network.usage import Written
+from dslc.network.warnings import warnings_of
 from dslc.network.weights import Fresh
 from dslc.operation import SettingInfo
 from dslc.source import Span
@@ -67,16 +67,18 @@ def elaborate(
     training: bool = True,
     library: Library | None = None,
     notes: Notes | None = None,
+    checks: bool = True,
 ) -> Network:
     """Resolve a file into the network it describes.
 
     `load(path, importer)` reads what the file imports. `settings` are the strings of `--set` by name, `net` names the
     net to take (by default the last one). `training` is what `training` means in the spec; a train section is resolved
     either way. `notes` are filled with what each node is worth, as far as it was read.
+    Without `checks`, checked shapes and `check` lines are noted, but not held against the net.
 
     Errors: CompileError with every independent mistake in the order of the file; LimitError where the net is too large.
     """
-    work = Work(library or standard_library(), training, evaluate, run, notes=notes)
+    work = Work(library or standard_library(), training, evaluate, run, notes=notes, checks=checks)
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, RECURSION_LIMIT))
     try:
@@ -183,6 +185,8 @@ class _Elaboration:
         except MistakeError as mistake:
             self.work.report(mistake.diagnostic)
             self._stop()
+        except PoisonedError:  # the mistake was told where it was made
+            self._stop()
         frame.hyper = ""
 
     def _body(self, definition: Definition, frame: Frame) -> None:
@@ -215,7 +219,9 @@ class _Elaboration:
                 Written(
                     node.span,
                     names[0].span.to(names[-1].span) if names else node.span,
-                    self.work.calls[calls:], self.work.parameters[parameters:], values
+                    self.work.calls[calls:],
+                    self.work.parameters[parameters:],
+                    values,
                 )
             )
 
@@ -255,40 +261,11 @@ class _Elaboration:
             {p.name.text: frame.scope.names[p.name.text] for p in definition.node.parameters},
             trained,
         )
-        for warning in self._warnings(network, definition, frame):
+        outputs = self.work.block_outputs
+        for warning in warnings_of(network, self.file, definition.node, self.written, outputs):
             self.work.report(warning)
         network.warnings = tuple(self._sorted(self.work.diagnostics))
         return network
-
-    def _warnings(
-        self, network: Network, definition: Definition, frame: Frame
-    ) -> Iterator[Diagnostic]:
-        """Yield what compiles and is probably wrong."""
-        inputs = [
-            (name, frame.made[name.text])
-            for statement in definition.node.body.statements
-            if isinstance(statement, tree.Input)
-            for name in statement.names
-        ]
-        declared = [(name, value) for name, value in inputs if isinstance(value, Input)]
-        targets = [
-            name
-            for item in self.file.items
-            if isinstance(item, tree.Train)
-            for statement in item.statements
-            if isinstance(statement, tree.Target)
-            for name in statement.names
-        ]
-        used = used_values(network)
-        yield from unused_names(self.file)
-        yield from unused_values(network, used, self.written, declared, targets)
-        own = [one for one in self.work.block_outputs if one.span.source is self.file.source]
-        yield from unread(own, used)
-        yield from channels_last(network)
-        yield from inputs_first(network)
-        if network.training is not None:
-            yield from loss_suspicions(network, network.training)
-            yield from untrained(network, network.training, self.written)
 
     def _errors(self) -> list[Diagnostic]:
         return self._sorted([d for d in self.work.diagnostics if d.severity is Severity.ERROR])

@@ -13,7 +13,8 @@ ARGUMENTS = {
     "beta": "betas", "beta_1": "betas", "beta_2": "betas", "epsilon": "eps", "dim": "axis", "dims": "axes",
     "keepdim": "keepdims", "keep_dims": "keepdims", "negative_slope": "slope",
     "num_embeddings": "rows", "embedding_dim": "features", "num_classes": "units",
-    "perm": "axes", "target_shape": "shape", "label_smooth": "label_smoothing", "step_size": "every", "milestones": "at",
+    "perm": "axes", "target_shape": "shape", "label_smooth": "label_smoothing", "step_size": "every",
+    "milestones": "at",
 }  # fmt: skip
 """Arguments of PyTorch, Keras, ONNX and Caffe -> ours; the first one that a call takes is meant."""
 

@@ -11,9 +11,9 @@ from dslc.network.calls import bind_settings, operate, operation_signature
 from dslc.network.constants import as_result
 from dslc.network.counting import least_calls
 from dslc.network.lookup import lookup
+from dslc.network.mending import whole_quotient
 from dslc.network.notes import seen
 from dslc.network.places import Form, Place
-from dslc.network.mending import whole_quotient
 from dslc.network.repairs import shortcut, size_keeping
 from dslc.network.scope import (
     CALL_LIMIT,
@@ -138,7 +138,7 @@ def _static(node: tree.Expression, frame: Frame) -> Any:
 
 def run_merge(node: tree.Merge, frame: Frame, flow: Entity | None) -> Entity:
     """Merge the results of branches. A branch without rows is the flow itself."""
-    name, arguments = _merge_head(node)
+    name, arguments = _merge_head(node, frame)
     operation = _merging(name, frame)
     inner = replace(frame, label="")
     ends = [_branch(branch, inner, flow) for branch in node.branches]
@@ -172,12 +172,19 @@ def _with_padding(
     return replace(found, helps=tuple(helps))
 
 
-def _merge_head(node: tree.Merge) -> tuple[tree.Name, tuple[tree.Argument, ...]]:
+def _merge_head(node: tree.Merge, frame: Frame) -> tuple[tree.Name, tuple[tree.Argument, ...]]:
     head = node.function
     if isinstance(head, tree.Call) and isinstance(head.function, tree.Name):
         return head.function, head.arguments
-    assert isinstance(head, tree.Name)
-    return head, ()
+    if isinstance(head, tree.Name):
+        return head, ()
+    raise frame.mistake(
+        "E0504",
+        "this does not merge branches",
+        head.span,
+        facts=(f"these do: {', '.join(frame.work.library.merges)}",),
+        helps=("several groups of branches are several rows",),
+    )
 
 
 def _merging(name: tree.Name, frame: Frame) -> Operator:
@@ -244,7 +251,7 @@ def _same_shapes(
     raise frame.mistake(
         "E0301",
         f"the branches of `{name}` have different shapes",
-        _merge_head(node)[0].span,
+        _merge_head(node, frame)[0].span,
         f"`{name}` needs the same shape from every branch",
         others=[
             Label(place, f"{what} gives {shape_text(shape)}")

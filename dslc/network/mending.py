@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dslc.errors import Edit
 from dslc.network.network import Parameter, Target, Value
 from dslc.network.scope import POISON, Frame, Result
 from dslc.network.signature import Bound
+from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -136,3 +138,25 @@ def inputs_given(name: str, span: Span, inputs: Sequence[Value | None]) -> Span 
     if str(value.type.shape[1]) != found.group(1):
         return None
     return Span(span.source, span.start + found.start(1), span.start + found.end())
+
+
+def as_share(info: SettingInfo, value: Any, span: Span) -> tuple[str, ...]:
+    """Propose the share for a number of percent."""
+    highest = info.limits.get("maximum", info.limits.get("below"))
+    percent = isinstance(value, int | float) and highest == 1 and 1 < value < 100
+    if not percent:
+        return ()
+    share = f"{value / 100:g}"
+    place = span.text
+    text = place.replace(place.rpartition("=")[2], share) if "=" in place else share
+    return (help_with(f"for {value:g} percent:", span, text),)
+
+
+def inputs_left_out(entity: object, given: Iterable[Span], span: Span) -> tuple[str, ...]:
+    """Propose to leave the first number of a layer out, where one too many is given at `span`."""
+    spans = sorted(given, key=lambda one: one.start)
+    if not spans or not isinstance(entity, int):
+        return ()
+    behind = spans[1].start if len(spans) > 1 else span.start
+    cut = Span(span.source, spans[0].start, behind)
+    return (help_with("the number of inputs comes from the value and is not written:", cut, ""),)

@@ -107,6 +107,8 @@ def _without_flow(bound: Bound, given: Sequence[tuple[Entity, Span]], named: int
     """Say how the value that flows in is one too many."""
     if given[0][1] != bound.span or named:
         return []
+    if len(given) == 1:
+        return [f"it begins a row of its own, without an arrow before it:  {bound.span.text}"]
     flow, first = given[0][0], given[1][0]
     if isinstance(flow, Result) and isinstance(first, Result) and flow.value is first.value:
         rest = ", ".join(span.text for _, span in given[2:])

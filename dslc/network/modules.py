@@ -39,12 +39,27 @@ class Modules:
                 self._import(item, module)
         for item in file.items:
             if isinstance(item, tree.Block | tree.Net):
+                self._check_header(item)
                 self._define(Definition(item, module), item.name, module)
         for item in file.items:
             if isinstance(item, tree.Default):
                 self._default(item, module)
         self.under_way.pop()
         return module
+
+    def _check_header(self, node: tree.Block | tree.Net) -> None:
+        """Refuse two parameters of one name."""
+        first: dict[str, tree.Identifier] = {}
+        for parameter in node.parameters:
+            name = parameter.name
+            earlier = first.setdefault(name.text, name)
+            if earlier is not name:
+                self._report(
+                    "E0205",
+                    f"the name `{name.text}` is used twice",
+                    Label(name.span, "second use"),
+                    others=(Label(earlier.span, "first use"),),
+                )
 
     def _define(self, definition: Definition, name: tree.Identifier, module: Module) -> None:
         earlier = module.definitions.get(name.text)

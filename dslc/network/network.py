@@ -20,7 +20,6 @@ from dslc.schedules.base import Schedule
 from dslc.source import Span
 from dslc.types import Duration, TensorType
 
-
 Better = Literal["min", "max"]
 """Which way a figure gets better."""
 

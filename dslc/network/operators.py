@@ -87,7 +87,13 @@ def _refuse_callable(entity: Entity, node: tree.Expression, sign: str, frame: Fr
     if is_static(entity) or isinstance(entity, Result):
         return
     helps = (
-        (help_with("give it a value to work on, for example:", node.span, f"{entity.name}({_some(frame)})"),)
+        (
+            help_with(
+                "give it a value to work on, for example:",
+                node.span,
+                f"{entity.name}({_some(frame)})",
+            ),
+        )
         if isinstance(entity, Operator)
         else ()
     )

@@ -13,7 +13,6 @@ from dslc.optimizers.base import Optimizer
 from dslc.registry import snake_case
 from dslc.types import DType, Size
 
-
 LENGTH_LINE = "  length = "
 """How the line begins that says how long training is."""
 

@@ -26,9 +26,7 @@ def shape_repairs(calls: Sequence[Call], fits: Callable[[Shape], bool]) -> list[
             if len(found) < MOST and _fits(types, calls[index:], fits, changed):
                 found.append(_said(call, name, value))
                 break
-    if calls and len(found) < MOST:
-        found += _other_input(calls, fits)
-    return found[:MOST]
+    return [*found, *_other_input(calls, fits)] if calls else []
 
 
 def chain_of(value: Value, made: Sequence[Call], line: Span) -> list[Call]:

@@ -214,6 +214,8 @@ class Work:
     """Code and place of every diagnostic."""
     notes: Notes | None = None
     """Where to write down what each node is worth, for editors."""
+    checks: bool = True
+    """Whether checked shapes and `check` lines are held against the net."""
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same was said of the same place (a block is expanded many times).

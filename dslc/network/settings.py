@@ -45,7 +45,9 @@ def fitted(info: SettingInfo, entity: Entity, span: Span, frame: Frame, owner: s
     found = f"this is {describe(entity)}" if is_static(entity) else f"this is {entity_text(entity)}"
     takes = conversion.expected(info.annotation)
     helps = _settings_helps(info, entity, span)
-    raise frame.mistake("E0402", f"`{info.name}` of `{owner}` takes {takes}", span, found, helps=helps)
+    raise frame.mistake(
+        "E0402", f"`{info.name}` of `{owner}` takes {takes}", span, found, helps=helps
+    )
 
 
 def _settings_helps(info: SettingInfo, entity: Entity, span: Span) -> tuple[str, ...]:
@@ -57,7 +59,11 @@ def _settings_helps(info: SettingInfo, entity: Entity, span: Span) -> tuple[str,
         return (help_with("a duration has a unit, epochs or steps:", span, f"{span.text} epochs"),)
     whole = conversion.convert(int(entity), info.annotation) if _is_whole(entity) else NOTHING
     if whole is not NOTHING and "/" in span.text:
-        return (help_with("`//` is the quotient without its fraction:", span, span.text.replace("/", "//")),)
+        return (
+            help_with(
+                "`//` is the quotient without its fraction:", span, span.text.replace("/", "//")
+            ),
+        )
     return ()
 
 

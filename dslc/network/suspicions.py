@@ -216,12 +216,16 @@ def inputs_first(network: Network) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "W0321",
                 "the first number of `Conv` is that of its own channels",
-                Label(found, "as many as come in"),
+                Label(_number(found), "as many as come in"),
                 facts=(
                     "Conv(channels, kernel, stride=1, ...): the input channels come from the value",
                 ),
                 helps=(help_with("leave the input channels out:", found, ""),),
             )
+
+
+def _number(found: Span) -> Span:
+    return Span(found.source, found.start, found.start + len(found.text.partition(",")[0].rstrip()))
 
 
 def untrained(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from dslc.errors import Diagnostic, Label
-from dslc.network.network import Call, Input, Network, Parameter, Target, Value
+from dslc.network.network import Call, Network, Parameter, Target, Value
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -24,7 +24,7 @@ class Written:
 
 
 def reaches(value: Value, wanted: set[Parameter], calls: Sequence[Call]) -> set[Parameter]:
-    """Return which of the weights `wanted` a gradient from `value` flows to; it flows through floating-point numbers."""
+    """Return which of the weights `wanted` a gradient from `value` flows to, through floating-point numbers."""
     alive: set[Value] = {value}
     for call in reversed(calls):
         if alive.isdisjoint(call.outputs) or not call.operation.differentiable:
@@ -38,13 +38,12 @@ def unused_values(
     network: Network,
     used: Set[Value],
     written: Sequence[Written],
-    declared: Sequence[tuple[tree.Identifier, Input]],
+    inputs: Sequence[tree.Identifier],
     targets: Sequence[tree.Identifier],
 ) -> Iterator[Diagnostic]:
     """Yield the inputs, targets and rows that nothing depends on; `used` is what something depends on."""
-    for name, value in declared:
-        if value not in used:
-            yield _unused_input(name)
+    unused = {value.name for value in network.inputs if value not in used}
+    yield from (_unused_input(name) for name in inputs if name.text in unused)
     places = {name.text: name.span for name in targets}
     for target in network.training.targets if network.training else ():
         if target not in used:

@@ -41,7 +41,11 @@ def round_unclosed(
         others.append(Label(span_of(source, following), "this line begins something new"))
     arrow = source.text.find(" ->", span.end, end.end)
     if span.line == end.line and arrow >= 0:
-        help_ = edit("close it, for example in front of the arrow:", Span(source, arrow, arrow), CLOSING[opener])
+        help_ = edit(
+            "close it, for example in front of the arrow:",
+            Span(source, arrow, arrow),
+            CLOSING[opener],
+        )
     else:
         sentence = f"close it, for example at the end of line {end.line}:"
         help_ = edit(sentence, Span(source, end.end, end.end), CLOSING[opener])

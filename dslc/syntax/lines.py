@@ -38,6 +38,7 @@ class Lines(Structure):
     comments: list[tree.Comment] = field(default_factory=list)
     docs: dict[int, str] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
+    closed: dict[int, bool] = field(default_factory=dict)
 
     def read(self) -> None:
         """Read every token.
@@ -107,7 +108,7 @@ class Lines(Structure):
     def _open(self, token: Token) -> None:
         section = self._section(token)
         in_head = token == "{" and self.top.is_round and self.stack[-2].section == "file"
-        if in_head and not self._is_closed_later():
+        if in_head and not self._is_closed():
             self.forget_round(token)
             section = self._section(token)
         if section == "branches":
@@ -176,10 +177,18 @@ class Lines(Structure):
             ends_operand(self.tokens[-1]) and begins_operand(token) and not self._is_closed_later()
         )
 
-    def _is_closed_later(self) -> bool:
-        """Tell whether the innermost bracket is closed before another statement begins."""
+    def _is_closed(self) -> bool:
+        """Tell whether the innermost bracket is closed, however far behind; worked out once for each."""
+        opener = self.top.token
+        assert opener is not None and opener.start_pos is not None
+        if opener.start_pos not in self.closed:
+            self.closed[opener.start_pos] = self._is_closed_later(len(self.raw))
+        return self.closed[opener.start_pos]
+
+    def _is_closed_later(self, most: int = LOOK_AHEAD) -> bool:
+        """Tell whether the innermost bracket is closed before another statement begins, `most` tokens ahead."""
         depth = 1
-        for index in range(self.at, min(self.at + LOOK_AHEAD, len(self.raw))):
+        for index in range(self.at, min(self.at + most, len(self.raw))):
             token = self.raw[index]
             following = self.raw[index + 1] if index + 1 < len(self.raw) else None
             begins_line = depth == 1 and self.raw[index - 1].type == "_END"

@@ -26,3 +26,21 @@ def test_the_specs_themselves_are_fine() -> None:
 def test_damage_depends_on_the_seed_alone() -> None:
     assert [damaged(seed) for seed in range(30)] == [damaged(seed) for seed in range(30)]
     assert len({damaged(seed) for seed in range(30)}) == 30
+
+
+HEAD = "  input x: float32[N, 4]\n"
+FOUND = {
+    "two hyper-parameters of one name": "net A(code, code=3) {\n" + HEAD + "  relu\n}",
+    "a layer as a default": "net A(n=Linear(3)) {\n" + HEAD + "  relu\n}",
+    "a default that uses what comes later": "net A(n=m, m=3) {\n" + HEAD + "  Linear(n)\n}",
+    "a default that is a merge": "net A(n=add { | relu | tanh }) {\n" + HEAD + "  Linear(n)\n}",
+    "a value for what takes none": "net A {\n" + HEAD + "  relu -> ones([3])\n}",
+    "branches behind branches": "net A {\n" + HEAD + "  add { | relu | tanh } { | relu | tanh }\n}",
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found(name: str) -> None:
+    verdict = judge(FOUND[name])
+    assert verdict.codes
+    assert not verdict.wrong

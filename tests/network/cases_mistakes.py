@@ -111,7 +111,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     # ---- shapes
     "branches of add": (
         "net Net {\n" + MLP + "  «add» {\n    | Linear(3)\n    | Linear(4)\n  }\n}",
-        "E0301", "branch 1 gives float32[N, 3]",
+        "E0301", "branch 1 gives [N, 3]",
     ),
     "branches that broadcast": (
         "net Net {\n" + MLP + "  «add» { | Linear(3) | Linear(1) }\n}", "E0301", "dimension 1: 3 and 1",
@@ -139,12 +139,12 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "block B(x: [N, C, H, W]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311", "4 dimensions, the value 2",
     ),
     "header of another size": (
-        "block B(x: [N, 5]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311", "is 5, but 20",
+        "block B(x: [N, 5]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311", "`B` wants 5 in dimension 1, the value has 20",
     ),
     "header names disagree": (
         "block B(x: [N, D], y: [N, D]) { output z = x + y }\n"
         "net Net {\n" + MLP + "  h: Linear(3)\n  B(«x»)\n}",
-        "E0311", "`D` of the block is 3, but 20",
+        "E0311", "`B` wants D = 3 in dimension 1, the value has 20",
     ),
     "literal of another shape": (
         "net Net {\n" + MLP + "  param w: float32[3] = «[1, 2]»\n  output y = sum(w)\n}",
@@ -290,7 +290,7 @@ TRAINING: dict[str, tuple[str, str, str]] = {
     ),
     "setting of another kind": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  epochs = «\"many\"»\n" + REST,
-        "E0402", "takes a number",
+        "E0402", "takes a whole number",
     ),
     "setting out of range": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  validation = «1.5»\n" + REST,

@@ -224,13 +224,13 @@ def test_set_replaces_settings_of_the_train_section() -> None:
 
 WARNINGS: dict[str, tuple[str, str]] = {
     "unused input": ("net Net {\n  input x: float32[2]\n  input y: float32[2]\n  output z = relu(x)\n}", "W0207 y"),
-    "unused row": ("net Net {\n  input x: float32[2]\n  a = relu(x)\n  output z = tanh(x)\n}", "W0212 a = relu(x)"),
+    "unused row": ("net Net {\n  input x: float32[2]\n  a = relu(x)\n  output z = tanh(x)\n}", "W0212 a"),
     "only the last of unused rows": (
-        "net Net {\n  input x: float32[2]\n  a = relu(x)\n  b = relu(a)\n  output z = tanh(x)\n}", "W0212 b = relu(a)",
+        "net Net {\n  input x: float32[2]\n  a = relu(x)\n  b = relu(a)\n  output z = tanh(x)\n}", "W0212 b",
     ),
     "unused weight": (
         "net Net {\n  input x: float32[2]\n  param w: float32[2] = zeros\n  output z = tanh(x)\n}",
-        "W0212 param w: float32[2] = zeros",
+        "W0212 w",
     ),
     "softmax twice": (
         "net Net {\n  input x: float32[N, 4]\n  output z: Linear(3) -> softmax\n}\n"

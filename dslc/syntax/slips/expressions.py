@@ -84,7 +84,9 @@ def _bracketed(place: Place, arrow: Token, operator: Span) -> str:
     """Return the edit that puts the row left of an operator in brackets."""
     sentence = "put the row left of the operator in brackets"
     signs = [t for t in place.tokens[place.start : place.at] if t in ("=", ":")]
-    start = span_of(place.source, signs[0]).end if signs else span_of(place.source, place.first).start
+    start = (
+        span_of(place.source, signs[0]).end if signs else span_of(place.source, place.first).start
+    )
     row = Span(place.source, start, operator.start)
     if "\n" in row.text or len(place.tokens[place.start : place.at]) < 2:
         return sentence

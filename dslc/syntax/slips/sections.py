@@ -46,7 +46,11 @@ def _in_file(place: Place, first: Token, span: Span) -> Diagnostic | None:
     if first == "from" and (found := PYTHON.match(place.source.line_text(span.line))):
         line = f'import {found.group(2).strip()} from "{found.group(1).replace(".", "/")}.net"'
         return mistake(
-            "E0117", "an import begins with `import`", span, "the file comes last", f"write it so:\n{line}"
+            "E0117",
+            "an import begins with `import`",
+            span,
+            "the file comes last",
+            f"write it so:\n{line}",
         )
     message = "outside nets and blocks stand only import, default, block, net and train"
     return mistake("E0111", message, span, "belongs in a net, a block or a train section")
