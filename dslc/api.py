@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dslc.cli.options import Spec, open_spec
 from dslc.errors import CompileError, Diagnostic, DslcError, LimitError
 from dslc.network.network import Network
+from dslc.tasks.reading import Spec, open_spec
 
 if TYPE_CHECKING:
     from dslc.checking.check import Report
@@ -64,7 +64,7 @@ def compile(
 
     Errors: CompileError, LimitError; dslc_runtime.errors.FileFault, LimitFault.
     """
-    from dslc.cli.building import build
+    from dslc.tasks.building import build
 
     return [file for file, _ in build(_spec(path, net, settings), Path(output), weights, open)]
 
@@ -76,9 +76,9 @@ def check(
 
     Errors: CompileError; dslc_runtime.errors.DeviceFault where the device is not there.
     """
-    from dslc.cli.checking import run_check
+    from dslc.tasks.checking import run_check
 
-    return run_check(_spec(path, net, settings), device).report
+    return run_check(_spec(path, net, settings), device, lambda line: None)
 
 
 def train(
@@ -90,15 +90,17 @@ def train(
     resume: bool = False,
     device: str = "auto",
     **settings: object,
-) -> None:
+) -> Path:
     """Train a spec into the folder `output`: graphs, trained weights, history.csv, checkpoints.
+
+    Returns the file of the trained network.
 
     Errors: CompileError; dslc_runtime.errors: UserFault (data), LimitFault (memory), DivergedFault, DeviceFault,
     Interrupted.
     """
-    from dslc.cli.training import run_training
+    from dslc.tasks.training import run_training
 
-    run_training(
+    return run_training(
         _spec(path, net, settings),
         Path(output),
         device=device,

@@ -110,11 +110,8 @@ def _step(
     training = network.training
     wanted = losses.wanted(training) if training else list(network.outputs.values())
     environment = lower(g, network, wanted, inputs.bound)
-    if training:
-        terms = [environment[term.value] for term in training.terms]
-    else:
-        terms = _weighed(g, network, environment)
-    loss = losses.total(g, terms, _doc(network))
+    lines = [environment[term.value] for term in training.terms] if training else []
+    loss = losses.total(g, lines or _weighed(g, network, environment), _doc(network))
     trained: Iterable[Value] = training.optimizers if training else network.parameters
     wrt = [
         value

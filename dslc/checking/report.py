@@ -20,6 +20,12 @@ KINDS = {
 COLUMNS = ("forward", "gradient", "difference", "update")
 
 
+def report_lines(report: Report, *, everything: bool = False) -> list[str]:
+    """Return a report as text; every tensor has a line where `everything` is wanted or something failed."""
+    rows = [*tensor_table(report), ""] if everything or not report.passed else []
+    return [*rows, *summary_lines(report), verdict(report)]
+
+
 def summary_lines(report: Report) -> list[str]:
     """Return one line per kind of comparison: how many, and the worst of them."""
     lines = []

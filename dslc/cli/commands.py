@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from dslc.cli.options import device_option, open_spec, spec_options
+from dslc.cli.options import device_option, spec_options
 from dslc.cli.telling import Telling, as_list, json_option, strict_option, telling
+from dslc.tasks.reading import open_spec
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,11 +35,11 @@ def compile_command(
     as_json: bool,
 ) -> None:
     """Write the four graphs of SPEC."""
-    from dslc.cli.building import build, read_weights
+    from dslc.tasks.building import build, read_weights
 
     given = read_weights(Path(weights)) if weights else None
     with telling(as_json, strict) as told:
-        opened = open_spec(spec, settings, net, told)
+        opened = open_spec(spec, settings, net, told.warn)
         for path, size in build(opened, Path(output), given, is_open):
             told.say(f"{path}  {size:,} bytes")
     if as_json:
@@ -61,11 +62,14 @@ def check(
     as_json: bool,
 ) -> None:
     """Compare the NumPy interpreter, onnxruntime and finite differences."""
-    from dslc.cli.checking import run_check
+    from dslc_runtime.trainer import to_stderr
+
+    from dslc.checking.report import report_lines
+    from dslc.tasks.checking import run_check
 
     with telling(as_json, strict) as told:
-        report = run_check(open_spec(spec, settings, net, told), device)
-    for line in report.lines(table):
+        report = run_check(open_spec(spec, settings, net, told.warn), device, to_stderr)
+    for line in report_lines(report, everything=table):
         told.say(line)
     if as_json:
         click.echo(as_list(told.warnings))
@@ -93,11 +97,12 @@ def train(
     strict: bool,
 ) -> None:
     """Train SPEC; leave its graphs with the trained weights, history.csv and checkpoints."""
-    from dslc.cli.training import run_training
+    from dslc.tasks.training import run_training
 
-    opened = open_spec(spec, settings, net, Telling(strict=strict))
+    opened = open_spec(spec, settings, net, Telling(strict=strict).warn)
     folder = Path(output) if output else Path("runs") / opened.name
-    run_training(opened, folder, device=device, data=data, mapping=mapping, resume=resume)
+    target = run_training(opened, folder, device=device, data=data, mapping=mapping, resume=resume)
+    click.echo(f"{target}: the network with its trained weights")
 
 
 @dslc.command("eval")
@@ -116,7 +121,7 @@ def evaluate(
     weights: str | None,
 ) -> None:
     """Print losses and metrics of SPEC, or of a run's folder, on data."""
-    from dslc.cli.training import run_evaluation
+    from dslc.tasks.training import run_evaluation
 
     figures = run_evaluation(spec, settings, net, device, data, mapping, weights)
     for name, value in figures.items():
@@ -130,7 +135,7 @@ def evaluate(
 @click.option("-o", "--output", type=click.Path(), help="Write the outputs to this .npz file.")
 def run(model: str, input: str, device: str, output: str | None) -> None:
     """Run MODEL.onnx on INPUT (.npy or .npz) and print or write what it gives."""
-    from dslc.cli.training import run_model
+    from dslc.tasks.training import run_model
 
     for line in run_model(Path(model), Path(input), device, Path(output) if output else None):
         click.echo(line)
@@ -144,7 +149,7 @@ def export(
     spec: str, settings: tuple[str, ...], net: str | None, weights: str, output: str | None
 ) -> None:
     """Write the network of SPEC with given weights as one ONNX file."""
-    from dslc.cli.building import export_network
+    from dslc.tasks.building import export_network
 
     opened = open_spec(spec, settings, net)
     target = Path(output) if output else Path(f"{opened.name}.onnx")
@@ -171,7 +176,7 @@ def summary(
     from dslc.render import to_json
 
     with telling(as_json, strict) as told:
-        learning, _ = open_spec(spec, settings, net, told).networks()
+        learning, _ = open_spec(spec, settings, net, told.warn).networks()
     found = summarize(learning)
     if not as_json:
         click.echo(found.text())
@@ -220,6 +225,6 @@ STAGES = ("tree", "network", "graph", "gradient", "onnx")
 @click.option("--stage", type=click.Choice(STAGES), default="network", show_default=True)
 def show(spec: str, settings: tuple[str, ...], net: str | None, stage: str) -> None:
     """Print any stage of the compiler as text."""
-    from dslc.cli.showing import show_stage
+    from dslc.tasks.showing import show_stage
 
     click.echo(show_stage(open_spec(spec, settings, net), stage))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from dslc.cli.errors import UsageFault
+from dslc_runtime.errors import UserFault
 
 NEEDED = ("pygls", "lsprotocol")
 
 
 def serve() -> None:
-    """Serve one editor until it leaves. Errors: UsageFault where the libraries are not installed."""
+    """Serve one editor until it leaves. Errors: UserFault where the libraries are not installed."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise UsageFault(
+        raise UserFault(
             f'the language server needs {" and ".join(missing)}: pip install "dslc[lsp]"'
         )
     from dslc.lsp.server import run

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dslc.cli.errors import UsageFault
+from dslc_runtime.errors import UserFault
+
 from dslc.compile import Options, network_of
 from dslc.errors import CompileError, Diagnostic
 from dslc.explain.catalogue import SPEC, Entry, Example, catalogue
@@ -22,7 +23,7 @@ def explain(code: str | None) -> Iterator[str]:
     if wanted not in entries:
         meant = did_you_mean(wanted, entries)
         hint = meant or "`dslc explain` alone lists them all"
-        raise UsageFault(f"there is no code {code}; {hint}")
+        raise UserFault(f"there is no code {code}; {hint}")
     yield from _page(entries[wanted])
 
 

@@ -15,11 +15,12 @@ from dslc_runtime import files
 from dslc_runtime.errors import RuntimeFault
 
 from dslc.cli.faults import exit_code_of
-from dslc.cli.files import importer, read_spec, source_of
 from dslc.errors import DslcError
 from dslc.format.formatting import format_source
+from dslc.render import printable
 from dslc.source import Source
 from dslc.syntax import limits
+from dslc.tasks.reading import importer, read_spec, source_of
 
 STANDARD = "-"
 CHANGES = 1
@@ -47,7 +48,7 @@ def run_format(specs: Iterable[str], request: Request) -> int:
             code = max(code, exit_code_of(error))
             continue
         if changes and request.check:
-            click.echo(f"{spec} would change")
+            click.echo(f"{printable(spec)} would change")
             code = max(code, CHANGES)
     return code
 
@@ -85,7 +86,7 @@ def _file(path: Path, request: Request) -> bool:
         return False
     if not request.check:
         _write(path.resolve(), result)
-        click.echo(f"{path} formatted")
+        click.echo(f"{printable(str(path))} formatted")
     return True
 
 

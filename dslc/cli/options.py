@@ -1,67 +1,13 @@
-"""What the commands share: their options, and the way from a path to a compiled net."""
+"""What the commands share: their options."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from dslc.cli.errors import UsageFault
-from dslc.cli.files import importer, read_spec
-from dslc.cli.telling import Telling
-from dslc.source import Source
-
-if TYPE_CHECKING:
-    from dslc.compile import Options
-    from dslc.network.network import Network
-
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Spec:
-    """A spec that was read, with what was said beside it."""
-
-    path: Path
-    source: Source
-    options: Options
-    telling: Telling = field(default_factory=Telling)
-
-    @property
-    def name(self) -> str:
-        """What the outputs are called: `lenet5` for `lenet5.net`."""
-        return self.path.stem
-
-    def networks(self) -> tuple[Network, Network]:
-        """Return the net for training and for inference; warnings are told."""
-        from dslc.compile import network_of
-
-        learning = network_of(self.source, self.options)
-        self.telling.warn(learning.warnings)
-        return learning, network_of(self.source, self.options, training=False)
-
-
-def open_spec(
-    path: str, settings: tuple[str, ...], net: str | None, told: Telling | None = None
-) -> Spec:
-    """Read a spec and take the `--set` values apart.
-
-    Errors: UsageFault where a value is not `name=value`; what `read_spec` refuses.
-    """
-    from dslc.compile import Options
-
-    parts: dict[str, str] = {}
-    for text in settings:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            raise UsageFault(f"--set {text}: write it as name=value, for example --set classes=37")
-        parts[name.strip()] = value.strip()
-    file = Path(path)
-    options = Options(parts, net, importer(file.parent))
-    return Spec(file, read_spec(file), options, told or Telling())
 
 
 def spec_options(command: Command) -> Command:

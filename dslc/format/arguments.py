@@ -85,9 +85,9 @@ def _activation(node: tree.Expression) -> str:
     """Return what stands behind a call that names an activation: `-> relu`, or `->` alone for none; "" if unknown."""
     name = node.value if isinstance(node, tree.String) else ""
     name = node.text if isinstance(node, tree.Name) else name
-    name = FOREIGN.get(name, name)
     if name in NO_ACTIVATION:
         return "->"
+    name = FOREIGN.get(name, name)
     return f"-> {name}" if name in standard_library().operations else ""
 
 

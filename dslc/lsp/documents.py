@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from dslc_runtime.errors import FileFault, UserFault
 from pygls.uris import from_fs_path, to_fs_path
 
-from dslc.cli.errors import FileFault, UsageFault
-from dslc.cli.files import read_spec
 from dslc.errors import CompileError, Diagnostic, DslcError
 from dslc.source import Source
 from dslc.syntax import tree
 from dslc.syntax.parser import parse_partly
+from dslc.tasks.reading import read_spec
 
 OpenText = Callable[[str], str | None]
 """The text of an open document by its path, None where it is not open."""
@@ -97,7 +97,7 @@ class Folder:
 def _read(path: Path) -> Source:
     try:
         return read_spec(path)
-    except (FileFault, UsageFault, DslcError) as error:
+    except (FileFault, UserFault, DslcError) as error:
         raise OSError(2, str(error)) from error
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from functools import cache
 
 from dslc.source import Source, Span
 
@@ -19,11 +20,16 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """Yield the nodes directly below this one, in the order they are written."""
-        for item in fields(self):
-            value = getattr(self, item.name)
+        for name in _fields_of(type(self)):
+            value = getattr(self, name)
             for part in value if isinstance(value, tuple) else (value,):
                 if isinstance(part, Node):
                     yield part
+
+
+@cache
+def _fields_of(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from dslc.cli.files import importer, read_spec
 from dslc.compile import Options, network_of
 from dslc.errors import CompileError, Diagnostic
 from dslc.render import render_all
 from dslc.source import Source
+from dslc.tasks.reading import importer, read_spec
 
 HERE = Path(__file__).parent
 SET = "# --set "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from dslc_runtime.errors import UserFault
 
-from dslc.cli.errors import UsageFault
 from dslc.cli.explaining import explain, mistakes_of
 from dslc.errors import InternalError
 from dslc.explain.catalogue import catalogue, read_page
@@ -36,7 +36,7 @@ def test_without_a_code_all_are_listed() -> None:
 
 
 def test_an_unknown_code_is_a_mistake_in_the_arguments() -> None:
-    with pytest.raises(UsageFault, match="did you mean `E0301`"):
+    with pytest.raises(UserFault, match="did you mean `E0301`"):
         list(explain("E03O1"))
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from dslc.cli.files import importer
 from dslc.compile import Options
 from dslc.render import render_all
 from dslc.source import Source
+from dslc.tasks.reading import importer
 from tests.errors.reading import diagnostics_of
 
 SPECS = Path(__file__).parent.parent.parent / "specs"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dslc.errors import CompileError
 from dslc.format.formatting import format_source
 from dslc.source import Source
+from dslc.syntax import tree
 from dslc.syntax.parser import parse
 from dslc.syntax.printer import print_tree
 from tests.format.disarray import disarranged
 from tests.syntax.test_round_trip import files
+
+SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.net"))
 
 
 def read(text):
@@ -24,26 +29,47 @@ def formatted(text):
     return format_source(Source("a.net", text))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+def comments(file):
+    return [comment.text for comment in file.comments]
+
+
+def docs(node: tree.Node):
+    """Return the documentation of everything, in order."""
+    found = [getattr(node, "doc", "")]
+    return found + [doc for child in node.children() for doc in docs(child)]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(files)
 def test_formatting_keeps_the_tree(file):
     text = formatted(print_tree(file))
     assert read(text) == file
+    assert docs(read(text)) == docs(read(print_tree(file)))
     assert formatted(text) == text
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(files, st.integers(0, 2**32))
 def test_any_layout_with_comments_anywhere(file, seed):
-    text, _ = disarranged(print_tree(file), Random(seed))
+    text, placed = disarranged(print_tree(file), Random(seed))
     try:
         wild = read(text)
     except CompileError:
         assume(False)
     assert wild == file
-    once = formatted(text)
-    again = read(once)
+    assert len(wild.comments) == placed
+    again = read(formatted(text))
     assert again == file
-    assert [c.text for c in again.comments] == [c.text for c in wild.comments]
-    assert [c.own_line for c in again.comments] == [c.own_line for c in wild.comments]
+    assert comments(again) == comments(wild)
+    assert docs(again) == docs(wild)
+    assert formatted(formatted(text)) == formatted(text)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_spec_in_disarray(path, seed):
+    text, _ = disarranged(path.read_text(), Random(seed))
+    once = formatted(text)
+    assert read(once) == read(text)
+    assert comments(read(once)) == comments(read(text))
     assert formatted(once) == once

@@ -6,14 +6,14 @@ import subprocess
 import sys
 
 import pytest
+from dslc_runtime.errors import UserFault
 
 from dslc.cli import editor
-from dslc.cli.errors import UsageFault
 
 
 def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editor, "NEEDED", ("a_library_that_is_not_there",))
-    with pytest.raises(UsageFault, match=r'a_library_that_is_not_there: pip install "dslc\[lsp\]"'):
+    with pytest.raises(UserFault, match=r'a_library_that_is_not_there: pip install "dslc\[lsp\]"'):
         editor.serve()
 
 

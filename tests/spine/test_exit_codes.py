@@ -142,7 +142,7 @@ def test_a_failing_check_leaves_with_1(folder: Path, monkeypatch: pytest.MonkeyP
     spec = folder / "good.net"
     assert "check passed" in done("check", spec, "--device", "cpu")
     wrong = partial(Situation, rules={**RULES, "Relu": doubled})
-    monkeypatch.setattr("dslc.cli.checking.Situation", wrong)
+    monkeypatch.setattr("dslc.tasks.checking.Situation", wrong)
     outcome = dslc("check", spec, "--device", "cpu")
     assert outcome.code == 1
     assert "the first layer that disagrees: `hidden.relu`" in outcome.out

@@ -6,22 +6,21 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import click
 import dslc_runtime
 import numpy as np
 from dslc_runtime import files, memory
+from dslc_runtime.errors import UserFault
 from dslc_runtime.metadata import Memory, read
 from dslc_runtime.npy import Npz, open_npy
 from dslc_runtime.weights import read_weights, write_weights
 
 from dslc.artifact.artifact import Artifact, write_model
 from dslc.artifact.memory import estimate, with_lines
-from dslc.cli.building import build, require_memory, write_artifact
-from dslc.cli.errors import UsageFault
-from dslc.cli.options import Spec, open_spec
 from dslc.compile import inference_model, training_models
 from dslc.network.network import Network
 from dslc.reference.initial import initial_weights
+from dslc.tasks.building import build, require_memory, write_artifact
+from dslc.tasks.reading import Spec, open_spec
 
 
 def run_training(
@@ -32,8 +31,8 @@ def run_training(
     data: str | None,
     mapping: str | None,
     resume: bool,
-) -> None:
-    """Train a spec, and leave its graphs, with the trained weights in the network, in `folder`.
+) -> Path:
+    """Train a spec, and leave its graphs, with the trained weights in the network, in `folder`; return that file.
 
     Nothing in `folder` changes before the data was opened and the folder is ours.
 
@@ -41,7 +40,7 @@ def run_training(
     """
     learning, resting = spec.networks()
     if learning.training is None:
-        raise UsageFault(f"{spec.path}: there is no train section, so there is nothing to train")
+        raise UserFault(f"{spec.path}: there is no train section, so there is nothing to train")
     require_step_memory(learning)
     graphs = Artifact(spec.name, training_models(learning, resting))
     with tempfile.TemporaryDirectory() as built:
@@ -61,8 +60,9 @@ def run_training(
         p.name: result.weights[p.name] for p in resting.parameters if p.name in result.weights
     }
     weights = {**initial_weights(resting, known=trained), **trained}
-    write_model(inference_model(resting, weights), folder / f"{spec.name}.onnx", files.write)
-    click.echo(f"{folder / f'{spec.name}.onnx'}: the network with its trained weights")
+    target = folder / f"{spec.name}.onnx"
+    write_model(inference_model(resting, weights), target, files.write)
+    return target
 
 
 def run_evaluation(
@@ -78,19 +78,19 @@ def run_evaluation(
     path = Path(spec)
     if path.is_dir():
         if data is None:
-            raise UsageFault(f"{path}: say on which data, with --data FILE")
+            raise UserFault(f"{path}: say on which data, with --data FILE")
         return dslc_runtime.evaluate(
             path, data, weights=weights, mapping=parse_mapping(mapping), device=device
         )
     opened = open_spec(spec, settings, net)
     learning, _ = opened.networks()
     if learning.training is None:
-        raise UsageFault(f"{path}: there is no train section, so there are no losses or metrics")
+        raise UserFault(f"{path}: there is no train section, so there are no losses or metrics")
     where = _data_path(opened, learning, data)
     if where is None:
-        raise UsageFault(f"{path}: say on which data, with --data FILE")
+        raise UserFault(f"{path}: say on which data, with --data FILE")
     with tempfile.TemporaryDirectory() as folder:
-        list(build(opened, Path(folder)))
+        build(opened, Path(folder))
         values = read_weights(weights) if weights else initial_weights(learning)
         return dslc_runtime.evaluate(
             folder, where, weights=values, mapping=parse_mapping(mapping), device=device
@@ -131,7 +131,7 @@ def parse_mapping(text: str | None) -> Mapping[str, str] | None:
         return None
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(sign and name.strip() and array.strip() for name, sign, array in pairs):
-        raise UsageFault(f"--map {text}: write it as name=array,name=array")
+        raise UserFault(f"--map {text}: write it as name=array,name=array")
     return {name.strip(): array.strip() for name, _, array in pairs}
 
 

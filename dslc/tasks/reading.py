@@ -6,29 +6,87 @@ import codecs
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dslc.cli.errors import FileFault
+from dslc_runtime.errors import FileFault, UserFault
+
 from dslc.errors import CompileError, Diagnostic, Label
 from dslc.source import Source, Span
 from dslc.syntax import limits
+
+if TYPE_CHECKING:
+    from dslc.compile import Options
+    from dslc.network.network import Network
+
+Warn = Callable[[Sequence[Diagnostic]], None]
+"""Where warnings go."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec that was read, with what was said beside it; `warn` is told the warnings."""
+
+    path: Path
+    source: Source
+    options: Options
+    warn: Warn
+
+    @property
+    def name(self) -> str:
+        """What the outputs are called: `lenet5` for `lenet5.net`."""
+        return self.path.stem
+
+    def networks(self) -> tuple[Network, Network]:
+        """Return the net for training and for inference.
+
+        Errors: CompileError, LimitError.
+        """
+        from dslc.compile import network_of
+
+        learning = network_of(self.source, self.options)
+        self.warn(learning.warnings)
+        return learning, network_of(self.source, self.options, training=False)
+
+
+def open_spec(
+    path: str, settings: Sequence[str], net: str | None, warn: Warn = lambda warnings: None
+) -> Spec:
+    """Read a spec and take the `--set` values apart.
+
+    Errors: UserFault where a value is not `name=value`; what `read_spec` refuses.
+    """
+    from dslc.compile import Options
+
+    parts: dict[str, str] = {}
+    for text in settings:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise UserFault(f"--set {text}: write it as name=value, for example --set classes=37")
+        parts[name.strip()] = value.strip()
+    file = Path(path)
+    return Spec(file, read_spec(file), Options(parts, net, importer(file.parent)), warn)
 
 
 def read_spec(path: Path) -> Source:
     """Read a `.net` file.
 
     Errors: FileFault (exit 4) where it is not a readable regular file, CompileError where it is no UTF-8 text.
-    Of a file that is too long only the beginning is read.
     """
     try:
-        with open(path, "rb", opener=_without_waiting) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise FileFault(f"{path}: not a regular file", reason="not a regular file")
-            data = file.read(limits.FILE_BYTES + 1)
+        return source_of(path, _read(path))
     except OSError as error:
-        raise FileFault(f"{path}: {error.strerror}", reason=str(error.strerror)) from None
-    return source_of(path, data)
+        raise FileFault(f"{path}: {error.strerror}") from None
+
+
+def _read(path: Path) -> bytes:
+    """Return the bytes of a regular file; of one that is too long only the beginning."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return file.read(limits.FILE_BYTES + 1)
 
 
 def source_of(path: Path, data: bytes) -> Source:
@@ -76,9 +134,6 @@ def importer(root: Path) -> Callable[[str, str], Source]:
         wanted = Path(importing).parent / path
         if not wanted.resolve().is_relative_to(confined):
             raise PermissionError(errno.EACCES, "it leads out of the folder of the spec")
-        try:
-            return read_spec(wanted)
-        except FileFault as error:
-            raise FileNotFoundError(errno.ENOENT, error.reason) from error
+        return source_of(wanted, _read(wanted))
 
     return load

@@ -11,10 +11,10 @@ from dslc_runtime.weights import read_weights
 
 from dslc.artifact.artifact import Artifact, write_model
 from dslc.artifact.memory import estimate, with_lines
-from dslc.cli.options import Spec
 from dslc.compile import compile_networks, inference_model
 from dslc.network.network import Network
 from dslc.operation import Array
+from dslc.tasks.reading import Spec
 
 __all__ = ["build", "export_network", "read_weights"]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dslc.cli.errors import UsageFault
-from dslc.cli.options import Spec
+from dslc_runtime.errors import UserFault
+
 from dslc.network.printer import print_network
 from dslc.syntax.parser import parse
 from dslc.syntax.printer import print_tree
+from dslc.tasks.reading import Spec
 
 
 def show_stage(spec: Spec, stage: str) -> str:
@@ -24,6 +25,6 @@ def show_stage(spec: Spec, stage: str) -> str:
     if stage == "graph":
         return print_graph(graphs.inference_graph(resting, None))
     if learning.training is None:
-        raise UsageFault(f"{spec.path}: there is no train section, so there is no {stage} to show")
+        raise UserFault(f"{spec.path}: there is no train section, so there is no {stage} to show")
     graph = graphs.train_graph(learning)
     return print_graph(graph if stage == "gradient" else finish(learning, "train", graph).graph)

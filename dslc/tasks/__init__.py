@@ -1,0 +1,1 @@
+"""What the commands and the library do on disk: read specs, build, check, train. Nothing here prints."""
