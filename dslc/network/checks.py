@@ -18,7 +18,9 @@ from dslc.syntax import tree
 
 def run_checks(frame: Frame) -> None:
     """Hold the `check` lines of a net or block against what it has become, unless parts of it failed."""
-    if not frame.work.checks or any(one.severity is Severity.ERROR for one in frame.work.diagnostics):
+    if not frame.work.checks or any(
+        one.severity is Severity.ERROR for one in frame.work.diagnostics
+    ):
         return
     count = sum(one.type.size for one in owned(frame.place) if not one.statistic)
     scope = Scope(frame.module, frame.scope, {"parameters": count})

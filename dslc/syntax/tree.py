@@ -20,7 +20,8 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """Yield the nodes directly below this one, in the order they are written."""
-        for name in _fields_of(type(self)):
+        kind: type = type(self)
+        for name in _fields_of(kind):
             value = getattr(self, name)
             for part in value if isinstance(value, tuple) else (value,):
                 if isinstance(part, Node):
@@ -28,7 +29,7 @@ class Node:
 
 
 @cache
-def _fields_of(kind: type[Node]) -> tuple[str, ...]:
+def _fields_of(kind: type) -> tuple[str, ...]:
     return tuple(item.name for item in fields(kind))
 
 
