@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dslc.layers.elementwise import Elementwise, erf
+from dslc.layers.elementwise import Bent, Elementwise, erf
 from dslc.operation import Array
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Relu(Elementwise):
+class Relu(Bent):
     """Set negative elements to 0.
 
     Formula: y = max(x, 0)
@@ -33,15 +33,12 @@ class Relu(Elementwise):
 
     operator = "Relu"
 
-    def compute(self, x: Array) -> Array:
-        return np.maximum(x, 0)
-
     def slope(self, x: Array, y: Array) -> Array:
-        return (x > 0).astype(x.dtype)
+        return x > 0
 
 
 @dataclass(frozen=True)
-class LeakyRelu(Elementwise):
+class LeakyRelu(Bent):
     """Scale negative elements down.
 
     Formula: y = x where x > 0, else negative_slope * x
@@ -52,9 +49,6 @@ class LeakyRelu(Elementwise):
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
         return g.LeakyRelu(x, alpha=float(self.negative_slope))
-
-    def compute(self, x: Array) -> Array:
-        return np.where(x > 0, x, self.negative_slope * x)
 
     def slope(self, x: Array, y: Array) -> Array:
         return np.where(x > 0, 1, self.negative_slope).astype(x.dtype)

@@ -54,6 +54,18 @@ class Elementwise(Function, ABC):
 
 
 @dataclass(frozen=True)
+class Bent(Elementwise, ABC):
+    """A function that is a straight line through 0 on either side of it: y = slope * x."""
+
+    def compute(self, x: Array) -> Array:
+        return x * self.slope(x, x)
+
+    def reference(self, run: Run, x: Array) -> Reference:
+        slope = run.decide(self.slope(x, x))
+        return x * slope, lambda dy: (dy * slope,)
+
+
+@dataclass(frozen=True)
 class Step(Elementwise, ABC):
     """A function that is flat wherever it has a derivative. Kinks: 0 at the steps, too."""
 
@@ -64,7 +76,7 @@ class Step(Elementwise, ABC):
 
 
 @dataclass(frozen=True)
-class Abs(Elementwise):
+class Abs(Bent):
     """Take the absolute value of each element.
 
     Kinks: the derivative at 0 is 0.
@@ -72,9 +84,6 @@ class Abs(Elementwise):
 
     operator = "Abs"
     accepts = need_number
-
-    def compute(self, x: Array) -> Array:
-        return np.abs(x)
 
     def slope(self, x: Array, y: Array) -> Array:
         return np.sign(x)

@@ -61,7 +61,10 @@ class MaxPool(Function):
 
     def reference(self, run: Run, x: Array) -> Reference:
         window = self._window(x.ndim)
-        y, place = _maximum(window, x)
+        y, largest = _maximum(window, x)
+        place = run.decide(largest)
+        if place is not largest:
+            y = _at(window, x, place)
 
         def backward(dy: Array, *_: Array) -> tuple[Array]:
             places = range(math.prod(window.kernel))
@@ -212,6 +215,16 @@ def _maximum(window: Window, x: Array) -> tuple[Array, Array]:
         np.copyto(y, padded[visited], where=better)
         place[better] = number
     return y, place
+
+
+def _at(window: Window, x: Array, place: Array) -> Array:
+    """Return what stands at the given place of every window."""
+    counts = count_windows(window, x.shape[2:])
+    padded = pad_spatial(x, window.before, overhang(window, x.shape[2:], counts), -np.inf)
+    y = np.empty(place.shape, x.dtype)
+    for number, visited in enumerate(offsets(window, counts)):
+        np.copyto(y, padded[visited], where=place == number)
+    return y
 
 
 def _positions(window: Window, x: Array, place: Array) -> Array:

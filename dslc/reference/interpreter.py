@@ -7,7 +7,7 @@ rounding alone does).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +32,7 @@ class Evaluation:
     state: dict[Parameter, Array] = field(default_factory=dict)
     pinned: Mapping[Value, Array] = field(default_factory=dict)
     computed: dict[Value, Array] = field(default_factory=dict)
+    decisions: dict[Call, Sequence[Array]] = field(default_factory=dict)
 
 
 @dataclass
@@ -69,14 +70,15 @@ class Interpreter:
     ) -> Evaluation:
         """Compute `wanted` with some feeds changed, going again only through the calls they reach.
 
-        What `stop_gradient` gave stays as it was: so a difference measures the same as a derivative.
+        What `stop_gradient` gave stays as it was, and kinks fall as they did: so a difference measures the same as a
+        derivative.
         """
         done = Evaluation({**base.arrays, **{v: self._cast(v, a) for v, a in changed.items()}})
         dirty = set(changed)
         for call in self.network.needed(wanted):
             stopped = isinstance(call.operation, StopGradient)
             if not stopped and not dirty.isdisjoint((*call.inputs, *call.parameters)):
-                self._call(call, done)
+                self._call(call, done, base.decisions.get(call))
                 dirty.update(call.outputs)
         return done
 
@@ -91,13 +93,13 @@ class Interpreter:
                 self._pull(call, done, gradients)
         return gradients
 
-    def _call(self, call: Call, done: Evaluation) -> None:
-        run = Run(
-            self.training and not call.frozen, self.sizes, self._words(call), dtype=self.dtype
-        )
+    def _call(self, call: Call, done: Evaluation, fallen: Sequence[Array] | None = None) -> None:
+        training = self.training and not call.frozen
+        run = Run(training, self.sizes, self._words(call), dtype=self.dtype, fallen=fallen)
         operands = [None if value is None else self._array(value, done) for value in call.inputs]
         owned = [self._array(parameter, done) for parameter in call.parameters]
         results, done.backward[call] = call.operation.reference(run, *operands, *owned)
+        done.decisions[call] = run.decisions
         results = results if isinstance(results, tuple) else (results,)
         for value, array in zip(call.outputs, results, strict=True):
             done.computed[value] = self._cast(value, array)

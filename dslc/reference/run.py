@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,8 @@ class Run:
     `training` is the mode; `sizes` the free dimensions of this batch; `words(n)` the next n random 64-bit words of the
     call's own stream (the same ones the graph draws); `state` collects the next value of running statistics, by the
     name of the parameter; `dtype` the floating-point type of this evaluation, for values that come from no other.
+
+    `decisions` collects which way the call's kinks fell, in order; where `fallen` is given they fall as they did then.
     """
 
     training: bool
@@ -26,6 +28,19 @@ class Run:
     words: Callable[[int], Array]
     state: dict[str, Array] = field(default_factory=dict)
     dtype: type = np.float64
+    decisions: list[Array] = field(default_factory=list)
+    fallen: Sequence[Array] | None = None
+
+    def decide(self, decision: Array) -> Array:
+        """Note which piece of a piecewise function each element is on; return the pieces to take.
+
+        A finite difference takes the pieces of the point it is taken at: a derivative belongs to one piece, and in a
+        large net every step, however short, would leave some.
+        """
+        if self.fallen is not None:
+            decision = self.fallen[len(self.decisions)]
+        self.decisions.append(decision)
+        return decision
 
     def shape(self, shape: tuple[int | Expression, ...]) -> tuple[int, ...]:
         """Return a shape with the sizes of this batch put in."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class RuntimeFault(Exception):  # noqa: N818 (a fault is the word for it here)
+class RuntimeFault(Exception):
     """A fault of our own when raised as it is; the subclasses have other causes."""
 
     exit_code = 70

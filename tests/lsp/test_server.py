@@ -55,9 +55,7 @@ def test_an_edit_gives_a_mistake_and_its_mending_removes_it(editor: Editor, tmp_
     text = spec("lenet5.net")
     uri = editor.open(tmp_path / "lenet5.net", text)
     assert editor.mistakes(uri) == []
-    wrong = text.replace(
-        "avg_pool(2x2)     -> [N, 6, 14, 14]", "avg_pol(2x2)     -> [N, 6, 14, 14]"
-    )
+    wrong = text.replace("avg_pool(2x2)", "avg_pol(2x2)", 1)
     editor.change(uri, wrong)
     (mistake,) = editor.mistakes(uri)
     assert (mistake.code, mistake.severity) == ("E0201", types.DiagnosticSeverity.Error)
@@ -69,7 +67,7 @@ def test_an_edit_gives_a_mistake_and_its_mending_removes_it(editor: Editor, tmp_
 
 
 def test_every_mistake_with_its_other_places(editor: Editor, tmp_path: Path) -> None:
-    text = spec("lenet5.net").replace("c3:", "c1:").replace("batch = 64", "bach = 64")
+    text = spec("lenet5.net").replace("c3:", "c1:").replace("batch = 32", "bach = 32")
     uri = editor.open(tmp_path / "two.net", text)
     name, setting = sorted(editor.mistakes(uri), key=lambda one: one.range.start.line)
     assert (name.code, setting.code) == ("E0205", "E0603")

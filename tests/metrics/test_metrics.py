@@ -141,7 +141,8 @@ def test_wrong_call_is_refused(
         metric.infer(*inputs)
     error = caught.value
     assert error.code == code
-    assert says in "\n".join((error.message, error.text, *error.facts, *error.helps))
+    edits = [str(edit) for edit in error.edits]
+    assert says in "\n".join((error.message, error.text, *error.facts, *error.helps, *edits))
 
 
 def test_labels_are_limited() -> None:

@@ -199,7 +199,7 @@ def test_a_train_section_is_resolved() -> None:
         "net Net {\n  input x: float32[N, T, 4]\n  output y: Linear(3)\n}\n"
         "train {\n  target t: float32[N, T, 3]\n  loss mse(y, t)\n  loss 0.5 * mse(y, t)\n  loss size = mean(y * y)\n"
         "  metric rmse(y, t)\n  optimizer = SGD(lr=0.1)\n  schedule = step(every=3 epochs, gamma=0.5)\n"
-        '  batch = 8\n  T = 16\n  steps = 100\n  seed = 7\n  validation = 0.25\n'
+        "  batch = 8\n  T = 16\n  steps = 100\n  seed = 7\n  validation = 0.25\n"
         '  data = "d.npz"\n  clip_grad_norm = 5\n}'
     )
     training = network_of(text).training

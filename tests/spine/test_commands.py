@@ -10,12 +10,12 @@ from tests.spine.command import ENTRY, SPECS, apart, done
 
 STAGES = [
     # stage, what its text holds for LeNet-5
-    ("tree", ["net LeNet5(classes=10) {", "c1: Conv(6, 5x5) -> tanh", "optimizer = SGD(lr=0.05"]),
-    ("network", ["input image: uint8[N, 1, 28, 28]", "c1.tanh: tanh() on c1.conv", "sizes N = 64"]),
+    ("tree", ["net LeNet5(classes=10) {", "c1: Conv(6, 5x5) -> tanh", "optimizer = SGD(lr=0.1"]),
+    ("network", ["input image: uint8[N, 1, 28, 28]", "c1.tanh: tanh() on c1.conv", "sizes N = 32"]),
     ("graph", ["/c1/Conv: float32[N, 6, 28, 28] = Conv(", "lenet5.net:5", "output"]),
     (
         "gradient",
-        ["/grad/c1/Conv/", "/update/c1/weight/", "c1.weight.next", "float32[64, 6, 28, 28]"],
+        ["/grad/c1/Conv/", "/update/c1/weight/", "c1.weight.next", "float32[32, 6, 28, 28]"],
     ),
     ("onnx", ["LeNet5", "/grad/c1/Conv/", "c1.weight.next", "finite"]),
 ]

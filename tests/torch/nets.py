@@ -47,7 +47,7 @@ Draw = Callable[[np.random.Generator, int], Batch]
 
 @dataclass(frozen=True)
 class Net:
-    """A net in both spellings; `shares` are the factors of its loss lines, in their order."""
+    """A net in both spellings; `shares` are the factors of its loss lines, `smoothing` that of its labels."""
 
     name: str
     spec: str
@@ -57,11 +57,14 @@ class Net:
     label: str = "label"
     shares: tuple[float, ...] = (1.0,)
     settings: Mapping[str, object] = field(default_factory=dict)
+    smoothing: float = 0.0
 
     def loss(self, weights: Weights, batch: Batch) -> Tensor:
         outputs = self.forward(weights, image_of(batch))
         labels = torch.from_numpy(batch[self.label])
-        losses = [F.cross_entropy(output, labels) for output in outputs]
+        losses = [
+            F.cross_entropy(output, labels, label_smoothing=self.smoothing) for output in outputs
+        ]
         total = losses[0] * self.shares[0]
         for loss, share in zip(losses[1:], self.shares[1:], strict=True):
             total = total + share * loss
@@ -96,7 +99,7 @@ def some_digits(rng: np.random.Generator, count: int) -> Batch:
 
 
 def lenet5(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
-    x = F.pad(x / 255, (2, 2, 2, 2))
+    x = F.pad(x * (1.275 / 255) - 0.1, (2, 2, 2, 2), value=-0.1)
     x = F.avg_pool2d(torch.tanh(w.conv("c1", x)), 2)
     x = F.avg_pool2d(torch.tanh(w.conv("c3", x)), 2)
     x = torch.tanh(w.conv("c5", x)).flatten(1)
@@ -252,7 +255,16 @@ LENET5_LENGTH = {"train.batch": 16, "train.steps": 10}
 NETS = {
     net.name: net
     for net in (
-        Net("lenet5", "", lenet5, some_digits, 16, "digit", settings=LENET5_LENGTH),
+        Net(
+            "lenet5",
+            "",
+            lenet5,
+            some_digits,
+            16,
+            "digit",
+            settings=LENET5_LENGTH,
+            smoothing=0.1,
+        ),
         Net("alexnet", ALEXNET, alexnet, noise(3, 67)),
         Net("resnet", RESNET, resnet, noise(3, 16)),
         Net("inception", INCEPTION, inception, noise(3, 32), shares=(1.0, 0.3, 0.3)),
