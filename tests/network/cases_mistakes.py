@@ -139,7 +139,8 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "block B(x: [N, C, H, W]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311", "4 dimensions, the value 2",
     ),
     "header of another size": (
-        "block B(x: [N, 5]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311", "`B` wants 5 in dimension 1, the value has 20",
+        "block B(x: [N, 5]) { relu }\nnet Net {\n" + MLP + "  «B»\n}", "E0311",
+        "`B` wants 5 in dimension 1, the value has 20",
     ),
     "header names disagree": (
         "block B(x: [N, D], y: [N, D]) { output z = x + y }\n"
