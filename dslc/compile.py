@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dslc.elaborate.beyond import mistakes_beyond
+from dslc.elaborate.elaborate import elaborate
 from dslc.errors import CompileError, in_order
-from dslc.network.beyond import mistakes_beyond
-from dslc.network.elaborate import elaborate
 from dslc.network.network import Network
 from dslc.operation import Array
 from dslc.reference.initial import initial_weights

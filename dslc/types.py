@@ -148,3 +148,16 @@ class Duration:
 
     amount: float
     unit: str
+
+
+def text(x: object) -> str:
+    """Print a static value as the language writes it."""
+    if isinstance(x, bool):
+        return str(x).lower()
+    if isinstance(x, str):
+        return f'"{x}"'
+    if isinstance(x, tuple | range):
+        return f"[{', '.join(text(item) for item in x)}]"
+    if isinstance(x, Duration):
+        return f"{x.amount:g} {x.unit}"
+    return "none" if x is None else str(x)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dslc_runtime.errors import UserFault
 
 from dslc.compile import Options, network_of
+from dslc.elaborate.suggest import did_you_mean
 from dslc.errors import CompileError, Diagnostic
 from dslc.explain.catalogue import SPEC, Entry, Example, catalogue
-from dslc.network.suggest import did_you_mean
 from dslc.render import render, shortened
 
 

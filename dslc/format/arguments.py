@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from dslc.elaborate import foreign
+from dslc.elaborate.conversion import settings_of
+from dslc.elaborate.library import standard_library
+from dslc.elaborate.spellings import INPUTS_FIRST, INPUTS_ONLY
+from dslc.elaborate.suggest import FOREIGN
 from dslc.format.edits import Edit
-from dslc.network import foreign
-from dslc.network.conversion import settings_of
-from dslc.network.library import standard_library
-from dslc.network.spellings import INPUTS_FIRST, INPUTS_ONLY
-from dslc.network.suggest import FOREIGN
 from dslc.operation import Operation
 from dslc.syntax import tree
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from dslc.elaborate import foreign
+from dslc.elaborate.library import standard_library
+from dslc.elaborate.scope import Library
+from dslc.elaborate.suggest import FOREIGN
+from dslc.elaborate.train_settings import SETTINGS
 from dslc.format.arguments import argument_edits, settings_of_call
 from dslc.format.edits import Edit, apply
-from dslc.network import foreign
-from dslc.network.library import standard_library
-from dslc.network.options import SETTINGS
-from dslc.network.scope import Library
-from dslc.network.suggest import FOREIGN
 from dslc.source import Source, Span
 from dslc.syntax import tree
 from dslc.syntax.parser import parse

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from dslc.elaborate.elaborate import elaborate
+from dslc.elaborate.notes import Notes
+from dslc.elaborate.scope import Entity, Frame, Result
 from dslc.errors import CompileError
-from dslc.network.elaborate import elaborate
-from dslc.network.notes import Notes
-from dslc.network.scope import Entity, Frame, Result
 from dslc.syntax import tree
 from dslc.types import Shape
 

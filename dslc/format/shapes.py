@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from dslc.dims import Expression
+from dslc.elaborate.scope import Result
 from dslc.format.edits import Edit, apply
 from dslc.format.observe import Run, last_net, observe
-from dslc.network.scope import Result
 from dslc.source import Source
 from dslc.syntax import tree
 from dslc.syntax.parser import parse

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from dslc.elaborate.elaborate import elaborate
+from dslc.elaborate.notes import Notes
 from dslc.errors import CompileError, Diagnostic, Severity
 from dslc.lsp.documents import Folder
 from dslc.lsp.index import index_of
 from dslc.lsp.positions import Positions
 from dslc.lsp.symbols import Index
-from dslc.network.elaborate import elaborate
 from dslc.network.network import Network
-from dslc.network.notes import Notes
 from dslc.source import Source
 from dslc.syntax import tree
 from dslc.syntax.holes import with_holes

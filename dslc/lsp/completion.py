@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lsprotocol.types import CompletionItem, CompletionItemKind
 
+from dslc.elaborate import conversion
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.context import Context, context_at
 from dslc.lsp.items import (
@@ -22,7 +23,6 @@ from dslc.lsp.items import (
 from dslc.lsp.library import block_signature_of, entries
 from dslc.lsp.paths import places_of, reachable
 from dslc.lsp.symbols import Index, Kind, Scope, Symbol
-from dslc.network import conversion
 from dslc.operation import SettingInfo
 from dslc.syntax import tree
 from dslc.syntax.words import FILE_WORDS, STACK_WORDS, TRAIN_WORDS

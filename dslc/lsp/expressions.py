@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from dslc.elaborate.library import standard_library
 from dslc.lsp.paths import Member, Path
 from dslc.lsp.symbols import CALLABLE, Index, Kind, Scope, Symbol, Use
-from dslc.network.library import standard_library
 from dslc.source import Span
 from dslc.syntax import tree
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from lsprotocol.types import InlayHint, InlayHintKind, Position
 
+from dslc.elaborate.notes import Note
+from dslc.elaborate.static import is_static
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.nodes import walk
 from dslc.network.network import Value
-from dslc.network.notes import Note
-from dslc.network.static import is_static, text
 from dslc.syntax import tree
-from dslc.types import shape_text
+from dslc.types import shape_text, text
 
 
 def hints(analysis: Analysis) -> list[InlayHint]:

@@ -7,22 +7,23 @@ from typing import Any
 
 from lsprotocol.types import Hover, MarkupContent, MarkupKind
 
+from dslc.elaborate.freezing import Weights
+from dslc.elaborate.notes import Note
+from dslc.elaborate.places import owned
+from dslc.elaborate.scope import Result
+from dslc.elaborate.signature import shown_default
+from dslc.elaborate.static import is_static
+from dslc.elaborate.train_settings import SETTINGS
 from dslc.lsp import words
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.library import block_signature_of, code, everything, setting_text
 from dslc.lsp.nodes import way_to
 from dslc.lsp.symbols import Kind, Symbol
-from dslc.network.freezing import Weights
 from dslc.network.network import Parameter
-from dslc.network.notes import Note
-from dslc.network.options import SETTINGS
-from dslc.network.places import owned
-from dslc.network.scope import Result
-from dslc.network.signature import shown_default
-from dslc.network.static import is_static, text
 from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
+from dslc.types import text
 
 ANYTHING = ("operation", "metric", "initializer", "optimizer", "schedule")
 MOST = 8

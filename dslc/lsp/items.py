@@ -12,12 +12,12 @@ from lsprotocol.types import (
     MarkupKind,
 )
 
+from dslc.elaborate import conversion
+from dslc.elaborate.signature import shown_default
+from dslc.elaborate.train_settings import LATER, SETTINGS
 from dslc.layers.merge import MERGES
 from dslc.lsp import words
 from dslc.lsp.library import Entry, setting_text
-from dslc.network import conversion
-from dslc.network.options import LATER, SETTINGS
-from dslc.network.signature import shown_default
 from dslc.operation import SettingInfo
 from dslc.types import DType
 

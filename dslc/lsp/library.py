@@ -11,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dslc.network import conversion
-from dslc.network.calls import operation_signature
-from dslc.network.headers import block_signature
-from dslc.network.library import standard_library
-from dslc.network.scope import Definition, Module
-from dslc.network.signature import Signature, plain_signature, shown_default
+from dslc.elaborate import conversion
+from dslc.elaborate.calls import operation_signature
+from dslc.elaborate.headers import block_signature
+from dslc.elaborate.library import standard_library
+from dslc.elaborate.scope import Definition, Module
+from dslc.elaborate.signature import Signature, plain_signature, shown_default
 from dslc.operation import Layer, Operation, SettingInfo
 from dslc.syntax import tree
 

@@ -7,11 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from dslc.network.network import Call, Constant, Network, Parameter, Training, Value
-from dslc.network.static import text
 from dslc.operation import Operation
 from dslc.optimizers.base import Optimizer
 from dslc.registry import snake_case
-from dslc.types import DType, Size
+from dslc.types import DType, Size, text
 
 LENGTH_LINE = "  length = "
 """How the line begins that says how long training is."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dslc.elaborate.suggest import FOREIGN
 from dslc.format.foreign import fix_spellings
-from dslc.network.suggest import FOREIGN
 from dslc.source import Source
 
 ROWS = {

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dslc.elaborate.elaborate import elaborate
 from dslc.format.formatting import format_source
 from dslc.format.shapes import write_shapes
-from dslc.network.elaborate import elaborate
 from dslc.source import Source
 from dslc.syntax.parser import parse
 

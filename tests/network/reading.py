@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from dslc.elaborate.elaborate import elaborate
 from dslc.errors import CompileError, Diagnostic
-from dslc.network.elaborate import elaborate
 from dslc.network.network import Network
 from dslc.source import Source
 from dslc.syntax.parser import parse

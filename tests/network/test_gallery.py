@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dslc.network.elaborate import elaborate
+from dslc.elaborate.elaborate import elaborate
 from dslc.network.network import Network
 from dslc.network.printer import print_network
 from dslc.network.summary import summarize

@@ -1,0 +1,300 @@
+"""Arguments that do not fit a call, as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dslc.elaborate import foreign
+from dslc.elaborate.mending import help_with, known_names, with_argument, without_argument
+from dslc.elaborate.scope import Entity, Frame, MistakeError, Result
+from dslc.elaborate.signature import Bound, Signature
+from dslc.elaborate.suggest import nearest
+from dslc.errors import Label
+from dslc.operation import SettingInfo
+from dslc.source import Span
+from dslc.syntax import tree
+from dslc.types import text
+
+
+def unknown_argument(
+    signature: Signature,
+    name: tree.Identifier,
+    frame: Frame,
+    argument: tree.Argument | None = None,
+    call: Span | None = None,
+) -> MistakeError:
+    """Say that a call has no such argument (E0203)."""
+    known = [info.name for info in signature.settings]
+    known += [value.name for value in signature.values if not _is_flow(signature)]
+    meant = foreign.ARGUMENTS.get(name.text, "")
+    meant = meant if meant in known else nearest(name.text, known) or ""
+    text = foreign.DROPPED.get(name.text, "") or (f"did you mean `{meant}`?" if meant else "")
+    helps = []
+    if name.text in foreign.ACTIVATIONS and "act" not in known:
+        text = "an activation is a function of its own"
+        helps = [_behind(signature, argument, call)]
+    elif name.text in foreign.DROPPED and argument is not None and call is not None:
+        helps = [help_with("leave it out:", call, without_argument(call, argument.span))]
+    elif meant:
+        helps = [help_with("write it so:", name.span, meant)]
+    return frame.mistake(
+        "E0203",
+        f"`{signature.name}` has no argument `{name.text}`",
+        name.span,
+        text,
+        facts=(shown(signature),),
+        helps=helps,
+    )
+
+
+def _behind(signature: Signature, argument: tree.Argument | None, call: Span | None) -> str:
+    """Propose to put the activation behind the layer."""
+    sentence = "put it behind the layer:"
+    if argument is None or call is None or argument.span.start < call.start:
+        return f"{sentence}  {signature.name}(...) -> relu"
+    activation = argument.value.span.text.strip('"').rpartition(".")[2].lower() or "relu"
+    return help_with(sentence, call, f"{without_argument(call, argument.span)} -> {activation}")
+
+
+def shown(signature: Signature) -> str:
+    """Return what a call takes, as a row writes it: the one value of a layer flows in."""
+    if not _is_flow(signature):
+        return signature.text
+    start = f"{signature.name}({signature.values[0].name}"
+    return signature.text.replace(f"{start}, ", f"{signature.name}(", 1).replace(
+        start, f"{signature.name}("
+    )
+
+
+def _is_flow(signature: Signature) -> bool:
+    """Tell whether the call takes one value, which flows in."""
+    return len(signature.values) == 1 and signature.name[:1].isupper()
+
+
+def surplus_argument(signature: Signature, span: Span, frame: Frame) -> MistakeError:
+    """Say that every value and setting is taken (E0203)."""
+    return frame.mistake(
+        "E0203",
+        f"`{signature.name}` takes no more arguments",
+        span,
+        "this one is too many",
+        facts=(shown(signature),),
+    )
+
+
+def too_many_values(
+    signature: Signature,
+    bound: Bound,
+    frame: Frame,
+    given: Sequence[tuple[Entity, Span]],
+    named: int,
+) -> MistakeError:
+    """Say that a call gets more values than it takes, the flow among them (E0203)."""
+    takes = _counted(len(signature.values), "value")
+    return frame.mistake(
+        "E0203",
+        f"`{signature.name}` takes {takes}, here it gets {len(given) + named}",
+        given[-1][1],
+        facts=(
+            signature.text,
+            "a row or an arrow passes the value above or on its left as the first one",
+        ),
+        helps=_without_flow(bound, given, named),
+    )
+
+
+def _without_flow(bound: Bound, given: Sequence[tuple[Entity, Span]], named: int) -> list[str]:
+    """Say how the value that flows in is one too many."""
+    if given[0][1] != bound.span or named:
+        return []
+    if len(given) == 1:
+        return [f"it begins a row of its own, without an arrow before it:  {bound.span.text}"]
+    flow, first = given[0][0], given[1][0]
+    if isinstance(flow, Result) and isinstance(first, Result) and flow.value is first.value:
+        rest = ", ".join(span.text for _, span in given[2:])
+        name = bound.span.text.partition("(")[0]
+        return [help_with("leave it out of the brackets:", bound.span, f"{name}({rest})")]
+    return [f"to start with the values in the brackets, leave the arrow out:  {bound.span.text}"]
+
+
+def ambiguous_merge(
+    signature: Signature, bound: Bound, frame: Frame, given: Sequence[tuple[Entity, Span]]
+) -> MistakeError:
+    """Say that a merge with all its values stands where a value flows (E0503)."""
+    flow = frame.flow.value if isinstance(frame.flow, Result) else None
+    source = bound.span.text
+    twice = [span for entity, span in given if isinstance(entity, Result) and entity.value is flow]
+    others = [Label(flow.span, "this flows into the row")] if flow is not None else []
+    kept = next((span.text for _, span in given if span not in twice), given[-1][1].text)
+    helps = (
+        help_with(
+            "to merge the flow with one value, name only that value:",
+            bound.span,
+            f"{signature.name}({kept})",
+        ),
+        help_with(
+            "to leave the flow alone, write it beside the stack:", bound.span, f"both = {source}"
+        ),
+    )
+    if not twice or bound.span.column - 1 != _indent(bound.span):
+        message = f"does the row above flow into this `{signature.name}`?"
+        text = "all its values are given here, and a value flows into the row as well"
+        return frame.mistake("E0503", message, bound.span, text, others=others, helps=helps)
+    written = ", ".join(span.text for _, span in given)
+    return frame.mistake(
+        "E0503",
+        f"`{signature.name}` gets `{twice[0].text}` twice",
+        twice[0],
+        "and given again here",
+        others=others,
+        facts=(
+            "a row passes the value above as the first argument, "
+            f"so this is {signature.name}({twice[0].text}, {written})",
+        ),
+        helps=helps,
+    )
+
+
+def _indent(span: Span) -> int:
+    line = span.source.line_text(span.line)
+    return len(line) - len(line.lstrip())
+
+
+def missing_value(signature: Signature, bound: Bound, frame: Frame, index: int) -> MistakeError:
+    """Say which value a call lacks (E0204)."""
+    name = signature.values[index].name
+    values = [known for known in known_names(frame) if isinstance(frame.scope.find(known), Result)]
+    helps = []
+    if values:
+        example = with_argument(bound.span, values[-1])
+        helps = [help_with("name it, for example:", bound.span, example)]
+    return frame.mistake(
+        "E0204",
+        f"`{signature.name}` is missing its value `{name}`",
+        bound.span,
+        "one value flows in, the other is not given" if index else "no value is given",
+        facts=(signature.text,),
+        helps=helps,
+    )
+
+
+EXAMPLES = {
+    "kernel": "3x3", "channels": "64", "units": "10", "lr": "0.1", "p": "0.5", "size": "5", "axes": "[0, 2, 1]",
+    "shape": "[N, 10]", "every": "30 epochs", "gamma": "0.1", "at": "[30 epochs, 60 epochs]", "factor": "0.1",
+    "std": "0.01", "padding": "1", "axis": "1", "min": "0", "max": "1", "value": "0.1", "rows": "1000",
+    "features": "64", "scale": "2", "dtype": "float32", "c": "0.1", "a": "-0.1", "b": "0.1",
+}  # fmt: skip
+"""What one might write for a setting that is missing."""
+
+
+def missing_settings(
+    signature: Signature, bound: Bound, frame: Frame, missing: Sequence[SettingInfo]
+) -> MistakeError:
+    """Say which settings a call lacks (E0204)."""
+    given = [f"{name} = {text(value)}" for name, value in bound.settings.items()]
+    lacking = [f"{info.name} = ?" for info in missing]
+    helps = []
+    if all(info.name in EXAMPLES for info in missing):
+        written = _with_settings(signature, bound, missing)
+        helps = [help_with("for example:", bound.span, written)]
+    return frame.mistake(
+        "E0204",
+        f"`{signature.name}` is missing its {' and '.join(info.name for info in missing)}",
+        bound.span,
+        ", ".join([*given, *lacking]),
+        facts=(shown(signature),),
+        helps=helps,
+    )
+
+
+def _with_settings(signature: Signature, bound: Bound, missing: Sequence[SettingInfo]) -> str:
+    """Return the call with examples of its missing settings, in their places where the ones before are there."""
+    source = bound.span.text
+    head, bracket, _ = source.partition("(")
+    if not bracket:
+        return f"{source}({', '.join(EXAMPLES[info.name] for info in missing)})"
+    names = [info.name for info in signature.settings]
+    placed = [s for n, s in bound.spans.items() if not s.text.startswith(f"{n}=") and n in names]
+    inner = [span for span in placed if bound.span.start < span.start <= bound.span.end]
+    first = names.index(missing[0].name)
+    if len(inner) == first and signature.values:
+        cut = max((span.end for span in inner), default=bound.span.start + len(head) + 1)
+        before, after = source[: cut - bound.span.start], source[cut - bound.span.start :]
+        examples = ", ".join(EXAMPLES[info.name] for info in missing)
+        joint = ", " if inner else ""
+        rest = after if after.startswith((",", ")")) else f", {after}"
+        return f"{before}{joint}{examples}{rest}"
+    written = source
+    for info in missing:
+        argument = f"{info.name}={EXAMPLES[info.name]}"
+        inside = written[written.index("(") + 1 : -1].strip()
+        written = f"{written[:-1]}{', ' if inside else ''}{argument})"
+    return written
+
+
+def nothing_flows(signature: Signature, bound: Bound, frame: Frame) -> MistakeError:
+    """Say that a call has no value to work on (E0501, E0502)."""
+    source = bound.span.text
+    if frame.bind is None and frame.starts:
+        return _which_start(bound, frame)
+    if frame.bind is None:
+        return frame.mistake(
+            "E0501",
+            f"`{source}` has nothing to work on",
+            bound.span,
+            "no value flows into it",
+            facts=(signature.text,),
+            helps=(help_with("name the value it works on:", bound.span, f"x -> {source}"),),
+        )
+    name = frame.bind.names[0].text
+    sign = _up_to_sign(frame.bind)
+    values = [known for known in known_names(frame) if known != name]
+    start = values[-1] if values else "x"
+    return frame.mistake(
+        "E0501",
+        f"`{source}` has nothing to work on",
+        bound.span,
+        "an `=` line stands beside the stack, so no value flows into it",
+        helps=(
+            help_with("to make it a row of the stack and name it, use a colon:", sign, f"{name}:"),
+            help_with(
+                "to compute it from another value, name that value:",
+                bound.span,
+                f"{start} -> {source}",
+            ),
+        ),
+    )
+
+
+def _up_to_sign(bind: tree.Bind) -> Span:
+    """Return the names of a bind with the `=` behind them."""
+    start = bind.names[0].span.start
+    sign = bind.span.source.text.index("=", bind.names[-1].span.end)
+    return Span(bind.span.source, start, sign + 1)
+
+
+def _which_start(bound: Bound, frame: Frame) -> MistakeError:
+    count = len(frame.starts)
+    words = {2: "two", 3: "three", 4: "four"}.get(count, str(count))
+    return frame.mistake(
+        "E0502",
+        f"{words} inputs: where does the stack start?",
+        bound.span,
+        "no value flows into the first row",
+        others=[
+            Label(span, "this one?" if index == 0 else "or this one?")
+            for index, (_, span) in enumerate(frame.starts)
+        ],
+        helps=(
+            help_with(
+                "begin the row with a value:",
+                bound.span,
+                f"{frame.starts[0][0]} -> {bound.span.text}",
+            ),
+        ),
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    words = {0: "no", 1: "one", 2: "two", 3: "three"}
+    return f"{words.get(count, str(count))} {noun}{'' if count == 1 else 's'}"

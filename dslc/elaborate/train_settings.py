@@ -1,0 +1,199 @@
+"""The settings of a train section."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dslc.dims import Expression
+from dslc.elaborate import foreign
+from dslc.elaborate.arguments import build, setting_value
+from dslc.elaborate.conversion import settings_of
+from dslc.elaborate.mending import help_with
+from dslc.elaborate.modules import leads_out
+from dslc.elaborate.scope import Frame, MistakeError, PoisonedError
+from dslc.elaborate.suggest import FOREIGN, nearest
+from dslc.errors import Label
+from dslc.network.network import Input
+from dslc.operation import SettingInfo
+from dslc.optimizers.base import Optimizer
+from dslc.schedules.base import Schedule
+from dslc.source import Span
+from dslc.syntax import tree
+
+SETTINGS: Mapping[str, SettingInfo] = {
+    info.name: info
+    for info in (
+        SettingInfo("batch", int, None, {"minimum": 1}),
+        SettingInfo("epochs", int, None, {"minimum": 1}),
+        SettingInfo("steps", int, None, {"minimum": 1}),
+        SettingInfo("validation", float | str, None, {"above": 0, "below": 1}),
+        SettingInfo("data", str, None, {}),
+        SettingInfo("seed", int, 0, {"minimum": 0, "maximum": 2**63 - 1}),
+        SettingInfo("clip_grad_norm", float, None, {"above": 0}),
+        SettingInfo("clip_grad_value", float, None, {"above": 0}),
+    )
+}
+"""The settings that are plain values."""
+
+
+LATER = ("accumulate", "ema", "precision", "every")
+"""Settings of the language that are not there yet."""
+
+
+_SIZE = {"minimum": 1}
+
+
+@dataclass
+class Settings:
+    """The settings of a train section as they are read."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    nodes: dict[str, tree.Setting] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    optimizer: Optimizer | None = None
+    schedule: Schedule | None = None
+    failed: bool = False
+
+
+def read_settings(section: tree.Train, frame: Frame) -> Settings:
+    """Read every setting of a train section; mistakes are reported."""
+    settings = Settings()
+    for statement in section.statements:
+        try:
+            if isinstance(statement, tree.Setting):
+                _setting(statement, settings, frame)
+            elif isinstance(statement, tree.Augment):
+                raise _later("augment", statement, frame)
+        except MistakeError as mistake:
+            frame.work.report(mistake.diagnostic)
+            settings.failed = True
+        except PoisonedError:
+            settings.failed = True
+    return settings
+
+
+def _setting(node: tree.Setting, settings: Settings, frame: Frame) -> None:
+    name = node.name.text
+    if name in settings.nodes:
+        raise frame.mistake(
+            "E0205",
+            f"`{name}` is set twice",
+            node.name.span,
+            "second use",
+            others=[Label(settings.nodes[name].name.span, "first use")],
+            helps=("keep one of the two lines",),
+        )
+    settings.nodes[name] = node
+    if name in SETTINGS:
+        settings.values[name] = _value(SETTINGS[name], node, frame)
+    elif name in ("optimizer", "schedule"):
+        library = frame.work.library
+        families = library.optimizers if name == "optimizer" else library.schedules
+        setattr(settings, name, _made(name, families, node, frame))
+    elif name in LATER:
+        raise _later(name, node, frame)
+    else:
+        _size_or_supply(node, settings, frame)
+
+
+def _value(info: SettingInfo, node: tree.Setting, frame: Frame) -> Any:
+    from dslc.elaborate.conversion import out_of_range
+
+    value = setting_value(info, node.value, frame, "train")
+    broken = out_of_range(value, info)
+    if broken is not None:
+        raise frame.mistake(
+            "E0406", f"`{info.name}` must be {broken}", node.value.span, f"this is {value}"
+        )
+    if info.name in ("data", "validation") and isinstance(value, str):
+        _check_path(value, node.value.span, frame)
+    return value
+
+
+def _check_path(path: str, span: Span, frame: Frame) -> None:
+    """Keep what a spec names within its folder; only who runs it may name other data (E0704)."""
+    reason = leads_out(path, posixpath.normpath(path))
+    if reason is not None:
+        raise frame.mistake(
+            "E0704",
+            "the data that a spec names stay in its folder",
+            span,
+            reason,
+            helps=("give other data on the command line:  --data PATH",),
+        )
+
+
+def _made(kind: str, families: Mapping[str, type], node: tree.Setting, frame: Frame) -> Any:
+    """Make the optimizer or schedule that a setting names."""
+    call = node.value
+    name = call.function if isinstance(call, tree.Call) else call
+    if not isinstance(name, tree.Name):
+        raise frame.mistake(
+            "E0402", f"`{kind}` takes one of the {kind}s", call.span, facts=(_list(kind, families),)
+        )
+    if name.text not in families:
+        known = FOREIGN.get(name.text)
+        meant = known if known in families else nearest(name.text, families)
+        raise frame.mistake(
+            "E0201",
+            f"there is no {kind} called `{name.text}`",
+            name.span,
+            f"did you mean `{meant}`?" if meant else "",
+            facts=(_list(kind, families),),
+            helps=(help_with("write it so:", name.span, meant),) if meant else (),
+        )
+    arguments = call.arguments if isinstance(call, tree.Call) else ()
+    return build(families[name.text], arguments, frame, call.span, name.text)
+
+
+def _list(kind: str, families: Mapping[str, type]) -> str:
+    return f"{kind}s: {', '.join(families)}"
+
+
+def _later(name: str, node: tree.Node, frame: Frame) -> MistakeError:
+    return frame.mistake(
+        "E0590", f"`{name}` is not supported yet", node.span, helps=("leave this line out",)
+    )
+
+
+def _size_or_supply(node: tree.Setting, settings: Settings, frame: Frame) -> None:
+    """`T = 64` fixes a free dimension for training; `z = normal()` would supply an input."""
+    name = node.name.text
+    found = frame.scope.find(name)
+    if isinstance(found, Expression):
+        info = SettingInfo(name, int, None, _SIZE)
+        settings.sizes[name] = _value(info, node, frame)
+        return
+    if name in frame.made and isinstance(frame.made[name], Input):
+        raise _later(f"{name} = ...` for an input, `random inputs", node, frame)
+    raise _no_setting(node, frame)
+
+
+def _no_setting(node: tree.Setting, frame: Frame) -> MistakeError:
+    """Say that there is no such setting (E0603), and where it belongs if it is one of the optimizer's."""
+    name = node.name.text
+    own = foreign.ARGUMENTS.get(name, name)
+    families = frame.work.library.optimizers.values()
+    if any(own in {info.name for info in settings_of(family)} for family in families):
+        rate = "" if own == "lr" else "lr=0.1, "
+        text = "this belongs to the optimizer"
+        helps = [
+            "give it to the optimizer, for example:\n"
+            f"  optimizer = SGD({rate}{own}={node.value.span.text})"
+        ]
+    else:
+        known = [*SETTINGS, "optimizer", "schedule"]
+        meant = foreign.SETTINGS.get(name, "") or nearest(name, known)
+        text = f"did you mean `{meant}`?" if meant else ""
+        helps = [help_with("write it so:", node.name.span, meant)] if meant else []
+    return frame.mistake(
+        "E0603",
+        f"there is no training setting `{name}`",
+        node.name.span,
+        text,
+        facts=(f"settings: optimizer, schedule, {', '.join(SETTINGS)}, and free dimensions",),
+        helps=helps,
+    )
