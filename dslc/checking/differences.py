@@ -46,7 +46,7 @@ class Probe:
 
     def scalar(self, shift: Direction, length: float) -> float:
         """Return the scalar with every value of `shift` moved by `length` along it."""
-        moved = {value: arrow * length for value, arrow in shift.items()}
+        moved = {value: np.asarray(arrow * length) for value, arrow in shift.items()}
         for value, array in moved.items():
             array += self.base.arrays[value]  # in place: the weights of a large net are large
         done = self.interpreter.again(self.base, moved, [value for value, _ in self.terms])

@@ -128,4 +128,21 @@ net Shapes {
   output d = q
 }
 """,
+    "scalars": """
+net Neuron {
+  input x: float32[N, 2]
+  input z: float32[]
+  param w: float32[2] = [2.0, -3.0]
+  param b: float32[] = -3.0
+  output y = z / (1 + exp(-(x @ w + b)))
+}
+train {
+  target t: float32[N]
+  loss data = mean((y - t)**2)
+  loss penalty = 5e-4 * sum(w * w) + 0.1 * b * b
+  optimizer = SGD(lr=0.1)
+  batch = 16
+  epochs = 1
+}
+""",
 }
