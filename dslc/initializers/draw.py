@@ -1,7 +1,7 @@
 """Filling a tensor with random numbers, in NumPy and as ONNX operators, with the same bits.
 
 Both start from whole numbers between 0 and 2^32 - 1, as float64: the words of the parameter's
-stream are taken 2^21 at a time; first come the upper halves of these, then their lower halves.
+stream are taken 2^20 at a time; first come the upper halves of these, then their lower halves.
 Float64 holds the numbers exactly, and what follows is the same few IEEE operations in the same
 order; one rounding to float32 is the last.
 """
@@ -31,7 +31,7 @@ Doubles = NDArray[np.float64]
 RANGE = 2.0**32
 """How many whole numbers there are to draw from."""
 
-CHUNK = 1 << 21
+CHUNK = 1 << 20
 """Words taken at a time. It is part of the definition: another number gives another order."""
 
 _LOWER = np.uint64(2**32 - 1)

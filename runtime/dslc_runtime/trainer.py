@@ -113,7 +113,7 @@ class Trainer:
     def reset(self) -> None:
         """Go back to step 0: the state becomes what the init graph makes of the seed."""
         path = self.file("init.onnx")
-        session = open_session(path, read(path).session, CPU, self.threads)
+        session = open_session(path, read(path).session, CPU, self.threads, arena=False)
         try:
             self.state.initialise(session, self.seed)
         except Exception as error:
