@@ -167,7 +167,7 @@ def ceil_div(dim: int | Expression, divisor: int) -> int | Expression:
 def known(dims: Iterable[int | Expression]) -> tuple[int, ...] | None:
     """Return the dimensions as plain numbers, or None where one is free."""
     plain = tuple(dims)
-    return plain if all(isinstance(dim, int) for dim in plain) else None  # type: ignore[return-value]
+    return plain if all(isinstance(dim, int) for dim in plain) else None  # type: ignore[return-value]  # all are int
 
 
 def count(dims: Iterable[int | Expression]) -> int:

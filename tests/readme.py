@@ -29,7 +29,7 @@ def commands(block: str) -> list[str]:
 
 def run(arguments: list[str], **options: object) -> None:
     print("$", " ".join(arguments)[:100], flush=True)
-    subprocess.run(arguments, check=True, cwd=ROOT, **options)  # type: ignore[call-overload]
+    subprocess.run(arguments, check=True, cwd=ROOT, **options)  # type: ignore[call-overload]  # passed on
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from dslc.checking import shipped
 from dslc.checking.calls import CallCheck, blame, expose, unchanged
 from dslc.checking.differences import Probe, differences
 from dslc.checking.measure import Finding
-from dslc.checking.situation import SEED, Execute, Situation
+from dslc.checking.situation import SEED, Situation
 from dslc.network.network import Call
 
 
@@ -65,6 +65,3 @@ def finite_differences(situation: Situation) -> list[Finding]:
     gradients = {v: found[v] for v in leaves if v in found and v.type.dtype.is_float}
     probe = Probe(interpreter, situation.whole, list(situation.cotangents.items()))
     return differences(probe, gradients, np.random.default_rng(SEED + 3))
-
-
-__all__ = ["Execute", "Report", "Situation", "check"]

@@ -35,7 +35,9 @@ def compile_command(
     as_json: bool,
 ) -> None:
     """Write the four graphs of SPEC."""
-    from dslc.tasks.building import build, read_weights
+    from dslc_runtime.weights import read_weights
+
+    from dslc.tasks.building import build
 
     given = read_weights(Path(weights)) if weights else None
     with telling(as_json, strict) as told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ class Constant(Function, ABC):
 
     shape: Shape
 
+    @abstractmethod
     def number(self) -> float:
         """Return the number."""
-        raise NotImplementedError
 
     def infer(self) -> TensorType:
         return TensorType(DType.FLOAT32, self.shape)

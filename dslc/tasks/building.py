@@ -16,8 +16,6 @@ from dslc.network.network import Network
 from dslc.operation import Array
 from dslc.tasks.reading import Spec
 
-__all__ = ["build", "export_network", "read_weights"]
-
 
 def build(
     spec: Spec, folder: Path, weights: Mapping[str, Array] | None = None, is_open: bool = False
