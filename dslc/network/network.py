@@ -72,9 +72,25 @@ class Parameter(Value):
     """Whether it is a running statistic: state, but not a weight that `check parameters` counts."""
 
 
+@dataclass(frozen=True, eq=False)
+class Body:
+    """Calls that an operation holds, as a function of its own: `inputs` -> `calls`, in order -> `outputs`.
+
+    What the calls need besides (constants apart) is among the inputs, so a call that holds a body depends on nothing
+    that its own inputs do not show.
+    """
+
+    inputs: tuple[Value, ...]
+    calls: tuple[Call, ...]
+    outputs: tuple[Value, ...]
+
+
 @dataclass(eq=False)
 class Call:
-    """One operation applied to values. `name` is the path of the node: `stage1.bottleneck1.conv1`."""
+    """One operation applied to values. `name` is the path of the node: `stage1.bottleneck1.conv1`.
+
+    `body` is what the operation holds, where it holds calls.
+    """
 
     name: str
     operation: Operation
@@ -85,6 +101,7 @@ class Call:
     chain: tuple[tuple[str, Span], ...] = ()
     frozen: bool = False
     """In inference mode while training: `freeze` on a layer with statistics."""
+    body: Body | None = None
 
 
 @dataclass(eq=False)

@@ -8,14 +8,14 @@ rounding alone does).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from dslc_runtime import counter
 
 from dslc.layers.cast import StopGradient
-from dslc.network.network import Call, Constant, Network, Parameter, Value
-from dslc.operation import Array, Backward
+from dslc.network.network import Body, Call, Constant, Network, Parameter, Value
+from dslc.operation import Array, Backward, Reference
 from dslc.reference.run import Run
 
 
@@ -33,6 +33,33 @@ class Evaluation:
     pinned: Mapping[Value, Array] = field(default_factory=dict)
     computed: dict[Value, Array] = field(default_factory=dict)
     decisions: dict[Call, Sequence[Array]] = field(default_factory=dict)
+
+
+@dataclass
+class InsideCall:
+    """The body of a call as the operation's `reference` sees it (`Inside`)."""
+
+    interpreter: Interpreter
+    body: Body
+    run: Run
+    pinned: Mapping[Value, Array]
+    decisions: Sequence[Array] = ()
+
+    def __call__(self, *arrays: Array) -> Reference:
+        """Evaluate at the point in question."""
+        start = len(self.run.decisions)
+        done = Evaluation(dict(zip(self.body.inputs, arrays, strict=True)), pinned=self.pinned)
+        found = self.interpreter.inside(self.body, done, self.run)
+        self.decisions = self.run.decisions[start:]
+        return found
+
+    def nearby(self, *arrays: Array) -> Reference:
+        """Evaluate in float64 at a point near the last one: random numbers and kinks are those of that one."""
+        exact = replace(self.interpreter, dtype=np.float64)
+        run = replace(self.run, dtype=np.float64, decisions=[], fallen=self.decisions)
+        operands = zip(self.body.inputs, arrays, strict=True)
+        done = Evaluation({value: exact.cast(value, array) for value, array in operands})
+        return exact.inside(self.body, done, run)
 
 
 @dataclass
@@ -56,7 +83,7 @@ class Interpreter:
         pinned: Mapping[Value, Array] | None = None,
     ) -> Evaluation:
         """Compute `wanted` from arrays for inputs, targets and parameters."""
-        arrays = {value: self._cast(value, array) for value, array in feeds.items()}
+        arrays = {value: self.cast(value, array) for value, array in feeds.items()}
         done = Evaluation(arrays, pinned=pinned or {})
         wanted = list(wanted)
         for call in self.network.needed(wanted):
@@ -73,7 +100,7 @@ class Interpreter:
         What `stop_gradient` gave stays as it was, and kinks fall as they did: so a difference measures the same as a
         derivative.
         """
-        done = Evaluation({**base.arrays, **{v: self._cast(v, a) for v, a in changed.items()}})
+        done = Evaluation({**base.arrays, **{v: self.cast(v, a) for v, a in changed.items()}})
         dirty = set(changed)
         for call in self.network.needed(wanted):
             stopped = isinstance(call.operation, StopGradient)
@@ -87,23 +114,53 @@ class Interpreter:
 
         `cotangents` are the derivatives of the scalar in question by some values: `{loss: 1}`.
         """
-        gradients: dict[Value, Array] = {v: self._cast(v, g) for v, g in cotangents.items()}
-        for call in reversed(self.network.calls):
+        return self._back(self.network.calls, done, cotangents)
+
+    def _back(
+        self, calls: Sequence[Call], done: Evaluation, cotangents: Mapping[Value, Array]
+    ) -> dict[Value, Array]:
+        gradients: dict[Value, Array] = {v: self.cast(v, g) for v, g in cotangents.items()}
+        for call in reversed(calls):
             if call in done.backward and any(output in gradients for output in call.outputs):
                 self._pull(call, done, gradients)
         return gradients
 
     def _call(self, call: Call, done: Evaluation, fallen: Sequence[Array] | None = None) -> None:
-        training = self.training and not call.frozen
-        run = Run(training, self.sizes, self._words(call), dtype=self.dtype, fallen=fallen)
+        run = Run(
+            self.training and not call.frozen,
+            self.sizes,
+            self._words(call),
+            dtype=self.dtype,
+            fallen=fallen,
+        )
+        self._evaluate(call, done, run)
+
+    def inside(self, body: Body, done: Evaluation, outer: Run) -> Reference:
+        """Evaluate the calls of a body whose inputs stand in `done`, kinks noted and repeated as `outer` says."""
+        for call in body.calls:
+            training = self.training and not call.frozen
+            run = replace(outer, training=training, words=self._words(call), state={})
+            self._evaluate(call, done, run)
+        results = tuple(done.arrays[value] for value in body.outputs)
+
+        def backward(*cotangents: Array) -> tuple[Array | None, ...]:
+            given = dict(zip(body.outputs, cotangents, strict=True))
+            gradients = self._back(body.calls, done, given)
+            return tuple(gradients.get(value) for value in body.inputs)
+
+        return results, backward
+
+    def _evaluate(self, call: Call, done: Evaluation, run: Run) -> None:
+        if call.body is not None:
+            run.inside = InsideCall(self, call.body, run, done.pinned)
         operands = [None if value is None else self._array(value, done) for value in call.inputs]
         owned = [self._array(parameter, done) for parameter in call.parameters]
         results, done.backward[call] = call.operation.reference(run, *operands, *owned)
         done.decisions[call] = run.decisions
         results = results if isinstance(results, tuple) else (results,)
         for value, array in zip(call.outputs, results, strict=True):
-            done.computed[value] = self._cast(value, array)
-            done.arrays[value] = self._cast(value, done.pinned.get(value, array))
+            done.computed[value] = self.cast(value, array)
+            done.arrays[value] = self.cast(value, done.pinned.get(value, array))
         for parameter in call.parameters:
             name = parameter.name.rpartition(".")[2]
             if name in run.state:
@@ -122,10 +179,11 @@ class Interpreter:
         if value not in done.arrays:
             if not isinstance(value, Constant):
                 raise KeyError(f"`{value.name}` is neither computed nor given")
-            done.arrays[value] = self._cast(value, value.array)
+            done.arrays[value] = self.cast(value, value.array)
         return done.arrays[value]
 
-    def _cast(self, value: Value, array: Array) -> Array:
+    def cast(self, value: Value, array: Array) -> Array:
+        """Give the array of a floating-point value the precision of this interpreter."""
         wanted = self.dtype if value.type.dtype.is_float else value.type.dtype.numpy
         return np.asarray(array, dtype=wanted)
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from dslc import dims
 from dslc.dims import Expression
-from dslc.operation import Array
+from dslc.operation import Array, Reference
+
+
+class Inside(Protocol):
+    """The body of a call, evaluated: arrays for its inputs -> its outputs and the backward pass."""
+
+    def __call__(self, *arrays: Array) -> Reference:
+        """Evaluate at the point in question, kinks and pinned values and all."""
+
+    def nearby(self, *arrays: Array) -> Reference:
+        """Evaluate in float64 at a point near the last one: random numbers and kinks are those of that one."""
 
 
 @dataclass
@@ -19,6 +30,7 @@ class Run:
     `training` is the mode; `sizes` the free dimensions of this batch; `words(n)` the next n random 64-bit words of the
     call's own stream (the same ones the graph draws); `state` collects the next value of running statistics, by the
     name of the parameter; `dtype` the floating-point type of this evaluation, for values that come from no other.
+    `inside` evaluates the body of the call, where it has one.
 
     `decisions` collects which way the call's kinks fell, in order; where `fallen` is given they fall as they did then.
     """
@@ -30,6 +42,7 @@ class Run:
     dtype: type = np.float64
     decisions: list[Array] = field(default_factory=list)
     fallen: Sequence[Array] | None = None
+    inside: Inside | None = None
 
     def decide(self, decision: Array) -> Array:
         """Note which piece of a piecewise function each element is on; return the pieces to take.
