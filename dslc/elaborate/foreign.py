@@ -11,7 +11,7 @@ ARGUMENTS = {
     "weights_initializer": "init", "bias_initializer": "bias_init", "rate": "p", "prob": "p", "drop": "p",
     "drop_rate": "p", "learning_rate": "lr", "eta": "lr", "decay": "weight_decay", "l2": "weight_decay",
     "beta": "betas", "beta_1": "betas", "beta_2": "betas", "epsilon": "eps", "dim": "axis", "dims": "axes",
-    "keepdim": "keepdims", "keep_dims": "keepdims", "negative_slope": "slope",
+    "keepdim": "keepdims", "keep_dims": "keepdims", "slope": "negative_slope", "alpha": "negative_slope",
     "num_embeddings": "rows", "embedding_dim": "features", "num_classes": "units",
     "perm": "axes", "target_shape": "shape", "label_smooth": "label_smoothing", "step_size": "every",
     "milestones": "at",

@@ -1,4 +1,4 @@
-"""Activations: the nonlinear functions between layers."""
+"""Smooth activations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dslc.layers.elementwise import Bent, Elementwise, erf
+from dslc.layers.elementwise import Elementwise, erf
 from dslc.operation import Array
 
 if TYPE_CHECKING:
@@ -21,58 +21,6 @@ def _sigmoid(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)) without an overflow on either side."""
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
-
-
-@dataclass(frozen=True)
-class Relu(Bent):
-    """Set negative elements to 0.
-
-    Formula: y = max(x, 0)
-    Kinks: the derivative at 0 is 0.
-    """
-
-    operator = "Relu"
-
-    def slope(self, x: Array, y: Array) -> Array:
-        return x > 0
-
-
-@dataclass(frozen=True)
-class LeakyRelu(Bent):
-    """Scale negative elements down.
-
-    Formula: y = x where x > 0, else negative_slope * x
-    Kinks: the derivative at 0 is `negative_slope`.
-    """
-
-    negative_slope: float = 0.01
-
-    def lower(self, g: Builder, x: ir.Value) -> Any:
-        return g.LeakyRelu(x, alpha=float(self.negative_slope))
-
-    def slope(self, x: Array, y: Array) -> Array:
-        return np.where(x > 0, 1, self.negative_slope).astype(x.dtype)
-
-
-@dataclass(frozen=True)
-class Elu(Elementwise):
-    """Bend negative elements towards `-alpha`.
-
-    Formula: y = x where x > 0, else alpha * (exp(x) - 1)
-    Kinks: the derivative at 0 is `alpha`.
-    Source: Clevert, Unterthiner and Hochreiter 2016, equation 15.
-    """
-
-    alpha: float = 1.0
-
-    def lower(self, g: Builder, x: ir.Value) -> Any:
-        return g.Elu(x, alpha=float(self.alpha))
-
-    def compute(self, x: Array) -> Array:
-        return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
-
-    def slope(self, x: Array, y: Array) -> Array:
-        return np.where(x > 0, 1, self.alpha * np.exp(np.minimum(x, 0)))
 
 
 @dataclass(frozen=True)
@@ -174,3 +122,91 @@ class Gelu(Elementwise):
         if self.approximate is None:
             return erf(x * math.sqrt(0.5))
         return np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+
+
+@dataclass(frozen=True)
+class Mish(Elementwise):
+    """Multiply each element by the hyperbolic tangent of its softplus.
+
+    Formula: y = x * tanh(log(1 + exp(x)))
+    Source: Misra, "Mish: a self regularized non-monotonic activation function" (2019), equation 1
+
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(16, 3x3) -> mish
+    """
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Mul(x, g.Tanh(g.Softplus(x)))
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(x * self._gate(x))
+
+    def slope(self, x: Array, y: Array) -> Array:
+        gate = self._gate(x)
+        return np.asarray(gate + x * _sigmoid(x) * (1 - gate * gate))
+
+    def _gate(self, x: Array) -> Array:
+        return np.asarray(np.tanh(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))))
+
+
+@dataclass(frozen=True)
+class Softsign(Elementwise):
+    """Squeeze each element into the range from -1 to 1, more slowly than `tanh`.
+
+    Formula: y = x / (1 + |x|)
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> softsign
+    """
+
+    operator = "Softsign"
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(x / (1 + np.abs(x)))
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.asarray(1 / np.square(1 + np.abs(x)))
+
+
+@dataclass(frozen=True)
+class LogSigmoid(Elementwise):
+    """Take the logarithm of the sigmoid of each element.
+
+    Formula: y = -log(1 + exp(-x))
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(1) -> log_sigmoid
+    """
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Neg(g.Softplus(g.Neg(x)))
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return _sigmoid(-x)
+
+
+@dataclass(frozen=True)
+class Tanhshrink(Elementwise):
+    """Take from each element its hyperbolic tangent: small ones nearly vanish.
+
+    Formula: y = x - tanh(x)
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> tanhshrink
+    """
+
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.Sub(x, g.Tanh(x))
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(x - np.tanh(x))
+
+    def slope(self, x: Array, y: Array) -> Array:
+        return np.square(np.tanh(x))

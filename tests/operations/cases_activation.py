@@ -1,55 +1,100 @@
-"""Rows for functions of each element: activations and mathematics."""
+"""Rows for activations."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from dslc.layers import activation as a
-from dslc.layers import elementwise as e
-from dslc.types import DType, TensorType, float32, int64
-from tests.operations.harness import Case, N, WrongCall, away_from, between, fixed, positive, scaled
+from dslc.layers import hard as h
+from dslc.layers import rectifier as r
+from dslc.layers.glu import Glu
+from dslc.operation import Operation
+from dslc.types import float32, int64
+from tests.operations.harness import (
+    Case,
+    Domain,
+    N,
+    T,
+    WrongCall,
+    away_from,
+    distinct,
+    fixed,
+    normal,
+    positive,
+    scaled,
+)
 
 X = (float32(N, 5),)
 WHOLE = (int64(N, 5),)
 WIDE = (scaled(0.0, 30.0),)
-HALVES = (fixed([-2.5, -1.5, -0.5, 0.5, 1.5]),)
-OFF_STEPS = (away_from(-2.0, -1.0, 0.0, 1.0, 2.0),)
+OVERFLOWING = fixed([-800, -90, 0.0, 90, 800])
+IMAGE = (float32(N, 3, 7, 2),)
+
+
+def _same(operation: Operation, name: str, domain: Domain, note: str, *settings: Any) -> Case:
+    """A row for a function that PyTorch calls `name`, with the same settings in the same order."""
+    return Case(
+        f"{name}{note}",
+        operation,
+        X,
+        (domain,),
+        differences=not note.startswith(" at "),
+        torch=lambda t, x: getattr(t.nn.functional, name)(x, *settings),
+    )
+
+
+def _hardsigmoid(t: Any, x: Any) -> Any:
+    """Return it as it is documented: the function itself rounds its slope to float32."""
+    return t.nn.functional.relu6(x + 3) / 6
+
+
+def _prelu(t: Any, x: Any, weight: Any) -> Any:
+    return t.nn.functional.prelu(x, weight)
+
+
+def _at(*kinks: float) -> Domain:
+    """The kinks, and what is around them."""
+    inner = (kinks[0] + kinks[-1]) / 2
+    return fixed([*kinks, *[inner] * (3 - len(kinks)), kinks[0] - 1, kinks[-1] + 1])
+
 
 CASES = (
-    Case("relu", a.Relu(), X, (away_from(0.0),), torch=lambda t, x: t.relu(x)),
-    Case("relu at 0", a.Relu(), X, (fixed(0.0),), differences=False, torch=lambda t, x: t.relu(x)),
-    Case("relu of one number", a.Relu(), (float32(),), (positive,), torch=lambda t, x: t.relu(x)),
+    Case("relu", r.Relu(), X, (away_from(0.0),), torch=lambda t, x: t.relu(x)),
+    Case("relu at 0", r.Relu(), X, (fixed(0.0),), differences=False, torch=lambda t, x: t.relu(x)),
+    Case("relu of one number", r.Relu(), (float32(),), (positive,), torch=lambda t, x: t.relu(x)),
     Case(
         "leaky_relu",
-        a.LeakyRelu(0.2),
+        r.LeakyRelu(0.2),
         X,
         (away_from(0.0),),
         torch=lambda t, x: t.nn.functional.leaky_relu(x, 0.2),
     ),
     Case(
         "leaky_relu at 0",
-        a.LeakyRelu(),
+        r.LeakyRelu(),
         X,
         (fixed(0.0),),
         differences=False,
         torch=lambda t, x: t.nn.functional.leaky_relu(x),
     ),
-    Case("elu", a.Elu(1.5), X, (away_from(0.0),), torch=lambda t, x: t.nn.functional.elu(x, 1.5)),
+    Case("elu", r.Elu(1.5), X, (away_from(0.0),), torch=lambda t, x: t.nn.functional.elu(x, 1.5)),
     Case(
         "elu at 0",
-        a.Elu(1.5),
+        r.Elu(1.5),
         X,
         (fixed(0.0),),
         differences=False,
         torch=lambda t, x: t.nn.functional.elu(x, 1.5),
     ),
-    Case("elu, saturated", a.Elu(), X, WIDE, torch=lambda t, x: t.nn.functional.elu(x)),
+    Case("elu, saturated", r.Elu(), X, WIDE, torch=lambda t, x: t.nn.functional.elu(x)),
     Case("sigmoid", a.Sigmoid(), X, torch=lambda t, x: t.sigmoid(x)),
     Case(
         "sigmoid, saturated", a.Sigmoid(), X, (scaled(8.0, 3.0),), torch=lambda t, x: t.sigmoid(x)
     ),
-    Case("sigmoid without overflow", a.Sigmoid(), X, (fixed([-800, -90, 0.0, 90, 800]),)),
+    Case("sigmoid without overflow", a.Sigmoid(), X, (OVERFLOWING,)),
     Case("tanh", a.Tanh(), X, torch=lambda t, x: t.tanh(x)),
     Case("softplus", a.Softplus(), X, torch=lambda t, x: t.nn.functional.softplus(x, threshold=99)),
-    Case("softplus without overflow", a.Softplus(), X, (fixed([-800, -90, 0.0, 90, 800]),)),
+    Case("softplus without overflow", a.Softplus(), X, (OVERFLOWING,)),
     Case("silu", a.Silu(), X, torch=lambda t, x: t.nn.functional.silu(x)),
     Case("gelu", a.Gelu(), X, torch=lambda t, x: t.nn.functional.gelu(x)),
     Case(
@@ -58,52 +103,73 @@ CASES = (
         X,
         torch=lambda t, x: t.nn.functional.gelu(x, approximate="tanh"),
     ),
-    Case("abs", e.Abs(), X, (away_from(0.0),), torch=lambda t, x: t.abs(x)),
-    Case("abs at 0", e.Abs(), X, (fixed(0.0),), differences=False, torch=lambda t, x: t.abs(x)),
-    Case("abs of whole numbers", e.Abs(), WHOLE),
-    Case("neg", e.Neg(), X, torch=lambda t, x: -x),
-    Case("neg of whole numbers", e.Neg(), WHOLE),
-    Case("square", e.Square(), X, torch=lambda t, x: t.square(x)),
-    Case("sqrt", e.Sqrt(), X, (positive,), torch=lambda t, x: t.sqrt(x)),
-    Case("reciprocal", e.Reciprocal(), X, (positive,), torch=lambda t, x: t.reciprocal(x)),
-    Case("exp", e.Exp(), X, torch=lambda t, x: t.exp(x)),
-    Case("log", e.Log(), X, (positive,), torch=lambda t, x: t.log(x)),
-    Case("sin", e.Sin(), X, torch=lambda t, x: t.sin(x)),
-    Case("cos", e.Cos(), X, torch=lambda t, x: t.cos(x)),
-    Case("erf", e.Erf(), X, torch=lambda t, x: t.erf(x)),
-    Case("sign", e.Sign(), X, (away_from(0.0),), torch=lambda t, x: t.sign(x)),
-    Case("sign of 0", e.Sign(), X, (fixed(0.0),), differences=False),
-    Case("floor", e.Floor(), X, OFF_STEPS, torch=lambda t, x: t.floor(x)),
-    Case("ceil", e.Ceil(), X, OFF_STEPS, torch=lambda t, x: t.ceil(x)),
-    Case("round halves", e.Round(), X, HALVES, differences=False, torch=lambda t, x: t.round(x)),
+    _same(a.Mish(), "mish", normal, ""),
+    _same(a.Mish(), "mish", scaled(0.0, 30.0), ", saturated"),
+    _same(a.Softsign(), "softsign", normal, ""),
+    _same(a.Softsign(), "softsign", fixed(0.0), " at 0"),
+    _same(a.Softsign(), "softsign", scaled(0.0, 30.0), ", saturated"),
+    _same(a.LogSigmoid(), "logsigmoid", normal, ""),
+    Case("log_sigmoid without overflow", a.LogSigmoid(), X, (OVERFLOWING,)),
+    _same(a.Tanhshrink(), "tanhshrink", normal, ""),
+    _same(r.Selu(), "selu", away_from(0.0), ""),
+    _same(r.Selu(), "selu", fixed(0.0), " at 0"),
+    _same(r.Selu(), "selu", scaled(0.0, 30.0), ", saturated"),
+    _same(r.Celu(), "celu", away_from(0.0), ""),
+    _same(r.Celu(0.25), "celu", away_from(0.0), ", sharper", 0.25),
+    _same(r.Celu(2.0), "celu", fixed(0.0), " at 0", 2.0),
+    _same(r.Celu(2.0), "celu", scaled(0.0, 30.0), ", saturated", 2.0),
+    _same(h.Relu6(), "relu6", scaled(3.0, 4.0), ""),
+    _same(h.Relu6(), "relu6", _at(0.0, 6.0), " at its kinks"),
+    _same(h.Hardtanh(), "hardtanh", away_from(-1.0, 1.0), ""),
+    _same(h.Hardtanh(-0.5, 2.0), "hardtanh", away_from(-0.5, 2.0), ", other limits", -0.5, 2.0),
+    _same(h.Hardtanh(), "hardtanh", _at(-1.0, 1.0), " at its kinks"),
+    Case("hardsigmoid", h.Hardsigmoid(), X, (scaled(0.0, 3.0),), torch=_hardsigmoid),
     Case(
-        "clip",
-        e.Clip(-0.5, 0.75),
+        "hardsigmoid at its kinks",
+        h.Hardsigmoid(),
         X,
-        (away_from(-0.5, 0.75),),
-        torch=lambda t, x: t.clamp(x, -0.5, 0.75),
-    ),
-    Case("clip above only", e.Clip(max=0.5), X, (away_from(0.5),)),
-    Case("clip below only", e.Clip(min=0.0), X, (away_from(0.0),)),
-    Case(
-        "clip at the limit",
-        e.Clip(0, 6),
-        X,
-        (fixed([0.0, 6.0, 3.0, -1.0, 7.0]),),
+        (_at(-3.0, 3.0),),
         differences=False,
+        torch=_hardsigmoid,
     ),
-    Case("clip of whole numbers", e.Clip(0, 1), WHOLE),
-    Case("clip without limits", e.Clip(), X, (between(-2, 2),)),
+    _same(h.Hardswish(), "hardswish", scaled(0.0, 3.0), ""),
+    _same(h.Hardswish(), "hardswish", _at(-3.0, 3.0), " at its kinks"),
+    Case(
+        "step",
+        h.Heaviside(),
+        X,
+        (away_from(0.0),),
+        torch=lambda t, x: t.heaviside(x, t.zeros((), dtype=x.dtype)).detach(),
+    ),
+    Case("step at 0", h.Heaviside(), X, (fixed([0.0, -0.0, 1.0, -1.0, 1e-30]),), differences=False),
+    Case("step of one number", h.Heaviside(), (float32(),), (positive,)),
+    Case("glu", Glu(), (float32(N, 6),), torch=lambda t, x: t.nn.functional.glu(x)),
+    Case("glu, one each", Glu(1), (float32(N, 2),), torch=lambda t, x: t.nn.functional.glu(x, 1)),
+    Case(
+        "glu of channels",
+        Glu(1),
+        (float32(N, 8, 3, T),),
+        torch=lambda t, x: t.nn.functional.glu(x, 1),
+    ),
+    Case(
+        "glu, saturated", Glu(), (float32(N, 6),), WIDE, torch=lambda t, x: t.nn.functional.glu(x)
+    ),
+    Case("PReLU", r.PReLU(), IMAGE, (distinct,), torch=_prelu),
+    Case("PReLU at 0", r.PReLU(), X, (fixed(0.0),), differences=False, torch=_prelu),
+    Case("PReLU of one number", r.PReLU(), (float32(),), (positive,), torch=_prelu),
+    Case("PReLU per channel", r.PReLU(per_channel=True), IMAGE, (distinct,), torch=_prelu),
+    Case("PReLU per feature", r.PReLU(True), X, (away_from(0.0),), torch=_prelu),
+    Case("PReLU per channel of one", r.PReLU(True), (float32(1, 1, T),), (distinct,), torch=_prelu),
 )
 
 WRONG_CALLS = (
-    WrongCall("relu of whole numbers", a.Relu(), WHOLE, "E0401", ("`relu` needs floating-point",)),
-    WrongCall(
-        "abs of stored bytes",
-        e.Abs(),
-        (TensorType(DType.UINT8, (N,)),),
-        "E0401",
-        ("cast(float32)",),
-    ),
-    WrongCall("clip with crossed limits", e.Clip(1, 0), X, "E0406", ("above 1 and below 0",)),
+    WrongCall("relu of whole numbers", r.Relu(), WHOLE, "E0401", ("`relu` needs floating-point",)),
+    WrongCall("step of whole numbers", h.Heaviside(), WHOLE, "E0401"),
+    WrongCall("hardtanh with crossed limits", h.Hardtanh(1, 1), X, "E0406", ("min_val=1",)),
+    WrongCall("glu of five", Glu(), X, "E0303", ("size 5 is odd",)),
+    WrongCall("glu of a free size", Glu(0), X, "E0303", ("here it is N",)),
+    WrongCall("glu of a dimension that is not there", Glu(2), X, "E0322"),
+    WrongCall("PReLU of whole numbers", r.PReLU(), WHOLE, "E0401"),
+    WrongCall("PReLU per channel of a vector", r.PReLU(True), (float32(N),), "E0303", ("[N, C",)),
+    WrongCall("PReLU, free channels", r.PReLU(True), (float32(N, T),), "E0303", ("here it is T",)),
 )
