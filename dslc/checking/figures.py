@@ -15,6 +15,7 @@ from dslc.network.network import Measure, Term, Training
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation
 from dslc.reference.run import Run
+from dslc.train.losses import is_sum
 
 RUN = Run(training=False, sizes={}, words=lambda count: np.zeros(count, np.uint64))
 """Metrics draw no random numbers and know no mode."""
@@ -60,8 +61,7 @@ def _loss(term: Term, batches: Sequence[Batch], *, rounded: bool) -> float:
     """The loss over all batches: the mean over every label that counts, or the sum where the spec says so."""
     runs = [batch.rounded if rounded else batch.exact for batch in batches]
     values = [float(done.arrays[term.value]) for done in runs]
-    loss = term.weighing.operation if term.weighing else None
-    if isinstance(loss, Loss) and loss.reduction == "sum":
+    if is_sum(term):
         return sum(values)
     weights = [_weight(term, done, b.samples) for done, b in zip(runs, batches, strict=True)]
     return float(np.average(values, weights=weights))

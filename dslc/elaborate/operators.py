@@ -10,7 +10,6 @@ from dslc.elaborate.scope import Entity, Frame, Operator, Result
 from dslc.elaborate.settings import entity_text
 from dslc.elaborate.signature import Bound
 from dslc.elaborate.static import is_static
-from dslc.operation import Operation
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -26,7 +25,7 @@ UNARY: Mapping[str, str] = {"-": "neg", "not": "logical_not"}
 
 def binary(node: tree.Binary, left: Entity, right: Entity, frame: Frame) -> Result:
     """Apply an operator to two values, one of which may be a number or a list."""
-    operation = _operation(BINARY[node.operator], node.operator, node.operator_span, frame)
+    operation = frame.work.library.operations[BINARY[node.operator]]
     for entity, part in ((left, node.left), (right, node.right)):
         _refuse_callable(entity, part, node.operator, frame)
     bound = Bound(node.span, [left, right], [node.left.span, node.right.span])
@@ -36,14 +35,14 @@ def binary(node: tree.Binary, left: Entity, right: Entity, frame: Frame) -> Resu
 def unary(node: tree.Unary, operand: Entity, frame: Frame) -> Result:
     """Apply `-` or `not` to a value."""
     sign = Span(node.span.source, node.span.start, node.operand.span.start)
-    operation = _operation(UNARY[node.operator], node.operator, sign, frame)
+    operation = frame.work.library.operations[UNARY[node.operator]]
     _refuse_callable(operand, node.operand, node.operator, frame)
     return operate(operation, Bound(node.span, [operand], [node.operand.span]), frame, sign)
 
 
 def index_tensor(node: tree.Index, result: Result, frame: Frame) -> Result:
     """Take part of a tensor: `x[:, -1]`."""
-    operation = _operation("index", "[ ]", node.span, frame)
+    operation = frame.work.library.operations["index"]
     items = tuple(item for part in node.items for item in _index_item(part, frame))
     bound = Bound(node.span, [result], [node.value.span], {"items": items})
     return operate(operation, bound, frame, node.span)
@@ -70,13 +69,6 @@ def _position(node: tree.Expression, frame: Frame) -> int:
         f"this is {entity_text(found)}" if not is_static(found) else "",
         helps=("to pick by a tensor of positions:  gather(x, positions)",),
     )
-
-
-def _operation(name: str, sign: str, span: Span, frame: Frame) -> type[Operation]:
-    operations = frame.work.library.operations
-    if name not in operations:
-        raise frame.mistake("E0590", f"`{sign}` on values of the net is not supported yet", span)
-    return operations[name]
 
 
 def _some(frame: Frame) -> str:

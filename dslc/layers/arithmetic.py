@@ -181,27 +181,6 @@ class Pow(Binary):
 
 
 @dataclass(frozen=True)
-class Minimum(Binary):
-    """Take the smaller of two values, element by element.
-
-    Shapes: two that broadcast.
-    Kinks: of equal operands the first has the derivative.
-    """
-
-    sign = "minimum"
-
-    def lower(self, g: Builder, x: ir.Value, y: ir.Value) -> Any:
-        return g.Min(x, y)
-
-    def compute(self, x: Array, y: Array) -> Array:
-        return np.minimum(x, y)
-
-    def slopes(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
-        first = (x <= y).astype(z.dtype)
-        return first, 1 - first
-
-
-@dataclass(frozen=True)
 class Variadic(Function, ABC):
     """A function of one or more values, element by element, from left to right.
 
@@ -281,7 +260,23 @@ class Mul(Variadic):
 
 
 @dataclass(frozen=True)
-class Maximum(Variadic):
+class Extreme(Variadic, ABC):
+    """One of the values at each element, by comparing them; of equal ones the first is it."""
+
+    pick: ClassVar[np.ufunc]
+
+    def compute(self, values: tuple[Array, ...]) -> Array:
+        return np.asarray(reduce(self.pick, values))
+
+    def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
+        earlier = np.zeros(y.shape, bool)
+        for value in values[:index]:
+            earlier |= value == y
+        return np.asarray((values[index] == y) & ~earlier, dtype=y.dtype)
+
+
+@dataclass(frozen=True)
+class Maximum(Extreme):
     """Take the largest of the values, element by element; also written `max(x, y)`.
 
     `max { | ... | ... }` does it with branches of one shape.
@@ -292,12 +287,19 @@ class Maximum(Variadic):
 
     operator = "Max"
     sign = "maximum"
+    pick = np.maximum
 
-    def compute(self, values: tuple[Array, ...]) -> Array:
-        return np.asarray(reduce(np.maximum, values))
 
-    def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
-        earlier = np.zeros(y.shape, bool)
-        for value in values[:index]:
-            earlier |= value == y
-        return np.asarray((values[index] == y) & ~earlier, dtype=y.dtype)
+@dataclass(frozen=True)
+class Minimum(Extreme):
+    """Take the smallest of the values, element by element; also written `min(x, y)`.
+
+    `min { | ... | ... }` does it with branches of one shape.
+
+    Shapes: any that broadcast.
+    Kinks: of equal operands the first has the derivative.
+    """
+
+    operator = "Min"
+    sign = "minimum"
+    pick = np.minimum

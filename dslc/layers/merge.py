@@ -11,7 +11,7 @@ import numpy as np
 
 from dslc.dims import Expression
 from dslc.errors import RuleError
-from dslc.layers.arithmetic import Add, Maximum, Mul
+from dslc.layers.arithmetic import Add, Maximum, Minimum, Mul
 from dslc.layers.rules import axis_of, differing, dimension_text, same_dtype
 from dslc.operation import Array, Function, Reference
 from dslc.reference.run import Run
@@ -154,7 +154,7 @@ class Stack(Function):
 
 
 MERGES: Mapping[str, type[Function]] = MappingProxyType(
-    {"add": Add, "concat": Concat, "mul": Mul, "max": Maximum, "stack": Stack}
+    {"add": Add, "concat": Concat, "mul": Mul, "max": Maximum, "min": Minimum, "stack": Stack}
 )
 """What may stand in front of the brace of a merge group, and what merges there.
 

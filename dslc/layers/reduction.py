@@ -10,10 +10,10 @@ import numpy as np
 
 from dslc import dims
 from dslc.errors import RuleError
-from dslc.layers.rules import axes_of, axis_of, need_float, need_number
+from dslc.layers.rules import axes_of, need_float, need_number
 from dslc.operation import Array, Function, Reference, setting
 from dslc.reference.run import Run
-from dslc.types import DType, Shape, TensorType
+from dslc.types import Shape, TensorType
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -220,12 +220,43 @@ class Var(Reduction):
 
 
 @dataclass(frozen=True)
+class Std(Var):
+    """Take the standard deviation of the elements along `axis`: the square root of `var`.
+
+    Shapes: any -> without `axis`; with `keepdims` it stays as 1.
+    Formula: sqrt(sum of (x - mean)^2 / (n - 1)); with `unbiased=false` the divisor is n
+    Errors: E0323 for the unbiased deviation of one element.
+    Kinks: the derivative is 0 where all elements are equal.
+    Example:
+        input x: float32[N, 4, 16]
+        output spread: std(axis=[1, 2])
+    """
+
+    def emit(self, g: Builder, x: ir.Value, axes: tuple[int, ...], keepdims: int) -> Any:
+        return root(g, super().emit(g, x, axes, keepdims))
+
+    def compute(self, x: Array, axes: tuple[int, ...]) -> Array:
+        return np.sqrt(super().compute(x, axes))
+
+    def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
+        return super().slope(x, y, axes) / np.where(y == 0, 1, 2 * y)
+
+
+def root(g: Builder, squares: ir.Value) -> Any:
+    """Append the square root of sums of squares, with a derivative of 0 where all of them are 0.
+
+    Not Sqrt alone: its derivative at 0 is infinite, and infinity times 0 is no number.
+    """
+    return g.Div(squares, g.Sqrt(g.Max(squares, float(np.finfo(np.float32).tiny))))
+
+
+@dataclass(frozen=True)
 class Norm(Reduction):
     """Take the p-norm of the elements along `axis`: their length for p = 2.
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
     Formula: (sum of |x|^p)^(1/p)
-    Kinks: for p = 1 and p = 2 the derivative at 0 is 0.
+    Kinks: the derivative at 0 is 0.
     """
 
     p: float = setting(2.0, minimum=1)
@@ -234,11 +265,10 @@ class Norm(Reduction):
         if self.p == 1:
             return g.ReduceSum(g.Abs(x), g.axes(*axes), keepdims=keepdims)
         if self.p == 2:
-            squares = g.ReduceSum(g.Mul(x, x), g.axes(*axes), keepdims=keepdims)
-            # Not Sqrt alone: its derivative at 0 is infinite, and infinity times 0 is no number.
-            return g.Div(squares, g.Sqrt(g.Max(squares, float(np.finfo(np.float32).tiny))))
+            return root(g, g.ReduceSum(g.Mul(x, x), g.axes(*axes), keepdims=keepdims))
         total = g.ReduceSum(g.Pow(g.Abs(x), self.p), g.axes(*axes), keepdims=keepdims)
-        return g.Pow(total, 1 / self.p)
+        nothing = g.Equal(total, 0)
+        return g.Where(nothing, 0, g.Pow(g.Where(nothing, 1, total), 1 / self.p))
 
     def compute(self, x: Array, axes: tuple[int, ...]) -> Array:
         total = np.asarray((np.abs(x) ** self.p).sum(axis=axes, keepdims=True))
@@ -270,26 +300,3 @@ class Logsumexp(Reduction):
 
     def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
         return np.asarray(np.exp(x - y))
-
-
-@dataclass(frozen=True)
-class Argmax(Function):
-    """Return the place of the largest element along `axis`; of equal ones the first.
-
-    Shapes: any -> int64 without `axis`; with `keepdims` it stays as 1.
-    """
-
-    axis: int = -1
-    keepdims: bool = False
-
-    def infer(self, x: TensorType) -> TensorType:
-        need_float("argmax", x)
-        axis = axis_of("argmax", self.axis, x)
-        return TensorType(DType.INT64, _reduced(x.shape, (axis,), self.keepdims))
-
-    def lower(self, g: Builder, x: ir.Value) -> Any:
-        axis = self.axis % len(g.shape_of(x))
-        return g.ArgMax(x, axis=axis, keepdims=int(self.keepdims))
-
-    def reference(self, run: Run, x: Array) -> Reference:
-        return x.argmax(axis=self.axis, keepdims=self.keepdims), lambda dy: (None,)

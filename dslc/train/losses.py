@@ -82,10 +82,12 @@ def accumulate(
 def _accumulate_term(
     g: Builder, network: Network, term: Term, environment: Environment, sums: list[Accumulator]
 ) -> ir.Value:
-    """A batch's mean loss counts as often as it has labels, so a short last batch weighs less."""
+    """A batch's mean loss counts as often as it has labels, so a short last batch weighs less; sums add up."""
     with g.at(f"loss.{term.name}", doc_of(term.span)):
-        weight = g.cast(_weight(g, network, term, environment), DType.FLOAT64)
         value = g.cast(environment[term.value], DType.FLOAT64)
+        if is_sum(term):
+            return g.cast(_add(g, f"loss.{term.name}.sum", value, sums), DType.FLOAT32)
+        weight = g.cast(_weight(g, network, term, environment), DType.FLOAT64)
         all_values = _add(g, f"loss.{term.name}.sum", g.Mul(value, weight), sums)
         all_weights = _add(g, f"loss.{term.name}.weight", weight, sums)
         return g.cast(g.Div(all_values, all_weights), DType.FLOAT32)

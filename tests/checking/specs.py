@@ -128,6 +128,33 @@ net Shapes {
   output d = q
 }
 """,
+    "parts": """
+net Parts {
+  input x: float32[N, 6, 5, 5]
+  c: Conv(4, 3x3)
+  a, b: split(2)
+  f, g, h = x -> split([1, 2, 3])
+  best, places = topk(a, 2, axis=3)
+  w = where(a > 0 and not (b < a) or a == b, a, b) -> cumsum(2, reverse=true)
+  m = min(a, b) + min { | a | b -> cumsum(1, exclusive=true) }
+  output y = concat(a * b, crop(x, c), crop(f, 3x3, offset=[0, 2]), m, w)
+  output s = mean(best) + mean(std(g, axis=[2, 3])) + mean(h * h)
+}
+""",
+    "sums": """
+net Sums {
+  input x: float32[N, 7]
+  output logits: Linear(3)
+}
+train {
+  target label: int64[N]
+  loss sums = 0.1 * cross_entropy(logits, label, reduction=sum, ignore_index=0)
+  loss means = cross_entropy(logits, label, ignore_index=1)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+  epochs = 2
+}
+""",
     "scalars": """
 net Neuron {
   input x: float32[N, 2]

@@ -35,7 +35,6 @@ NOT_EMITTED = frozenset(
         "CastLike",
         "ConvTranspose",
         "Cosh",
-        "CumSum",
         "DepthToSpace",
         "Flatten",
         "Gather",
@@ -66,11 +65,9 @@ NOT_EMITTED = frozenset(
         "Sinh",
         "Softsign",
         "SpaceToDepth",
-        "Split",
         "Sum",
         "Tan",
         "ThresholdedRelu",
-        "TopK",
         "Trilu",
     ]
 )

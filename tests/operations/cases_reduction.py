@@ -58,6 +58,24 @@ CASES = (
         torch=lambda t, x: x.var((0, 2), unbiased=False),
     ),
     Case("var far from 0", r.Var(axis=1), X, (scaled(100.0, 0.1),), torch=lambda t, x: x.var(1)),
+    Case("std", r.Std(), X, torch=lambda t, x: x.std()),
+    Case("std of rows, kept", r.Std(-1, True), X, torch=lambda t, x: x.std(-1, keepdim=True)),
+    Case(
+        "std, biased",
+        r.Std((0, 2), unbiased=False),
+        X,
+        torch=lambda t, x: x.std((0, 2), unbiased=False),
+    ),
+    Case("std far from 0", r.Std(axis=1), X, (scaled(100.0, 0.1),), torch=lambda t, x: x.std(1)),
+    Case(
+        "std of equals",
+        r.Std(axis=1),
+        X,
+        (fixed(0.5),),
+        differences=False,
+        torch=lambda t, x: x.std(1),
+    ),
+    Case("std of one sample", r.Std(unbiased=False), (float32(1, 1),), differences=False),
     Case("norm", r.Norm(), X, torch=lambda t, x: x.norm()),
     Case("norm of rows", r.Norm(axis=2), X, torch=lambda t, x: x.norm(2, 2)),
     Case(
@@ -76,6 +94,7 @@ CASES = (
         (away_from(0.0),),
         torch=lambda t, x: x.norm(3, 1, True),
     ),
+    Case("norm of zeros, p = 3", r.Norm(2, p=3), X, (fixed(0.0),), differences=False),
     Case("logsumexp", r.Logsumexp(1), X, torch=lambda t, x: x.logsumexp(1)),
     Case(
         "logsumexp, large",
@@ -84,15 +103,6 @@ CASES = (
         (scaled(500.0, 5.0),),
         torch=lambda t, x: x.logsumexp((1, 2), True),
     ),
-    Case("argmax", r.Argmax(), X, (distinct,), torch=lambda t, x: x.argmax(-1)),
-    Case(
-        "argmax of channels",
-        r.Argmax(1, True),
-        X,
-        (distinct,),
-        torch=lambda t, x: x.argmax(1, True),
-    ),
-    Case("argmax of equals", r.Argmax(), X, TIES),
 )
 
 WRONG_CALLS = (
@@ -100,5 +110,5 @@ WRONG_CALLS = (
     WrongCall("sum beyond the last dimension", r.Sum(axis=3), X, "E0322", ("dimensions 0 to 2",)),
     WrongCall("sum over a dimension twice", r.Sum(axis=(0, -3)), X, "E0322", ("twice",)),
     WrongCall("var of one element", r.Var(axis=1), (float32(N, 1),), "E0323", ("unbiased=false",)),
-    WrongCall("argmax of a number", r.Argmax(), (float32(),), "E0322", ("no dimensions",)),
+    WrongCall("std of one element", r.Std(axis=1), (float32(N, 1),), "E0323", ("`std` of one",)),
 )

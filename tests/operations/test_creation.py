@@ -7,7 +7,7 @@ import pytest
 
 from dslc.errors import RuleError
 from dslc.graph.builder import Builder, type_of
-from dslc.layers.arithmetic import Add, Maximum, Mul
+from dslc.layers.arithmetic import Add, Maximum, Minimum, Mul
 from dslc.layers.creation import Full, Ones, Range, Zeros
 from dslc.layers.merge import MERGES, check_branches
 from dslc.operation import Function
@@ -40,7 +40,8 @@ def test_free_sizes_are_those_of_the_batch(operation: Function) -> None:
 
 
 def test_merge_functions_by_name() -> None:
-    assert (MERGES["add"], MERGES["mul"], MERGES["max"]) == (Add, Mul, Maximum)
+    assert (MERGES["add"], MERGES["mul"]) == (Add, Mul)
+    assert (MERGES["max"], MERGES["min"]) == (Maximum, Minimum)
     assert all(merge.values()[0].variadic for merge in MERGES.values())
 
 

@@ -67,6 +67,7 @@ def first_branch(place: Place) -> Diagnostic | None:
         "concat",
         "mul",
         "max",
+        "min",
         "stack",
     ):
         text = "no body and no group of branches can stand here"
