@@ -53,17 +53,26 @@ FOREIGN = {
 """Names of PyTorch, Keras and ONNX -> ours."""
 
 
+MANY = 1_000
+"""Names among which a misspelled one is looked for: a hundred mistakes in a file of ten thousand would take minutes."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that `name` most likely stands for, or None.
 
-    The same letters in another case come first; else the smallest edit distance of at most a third of the length.
+    The same letters in another case come first; else the smallest edit distance of at most a third of the length,
+    unless there are too many names to compare with.
     """
     names = sorted(set(known))
     for candidate in names:
         if candidate.lower() == name.lower():
             return candidate
-    ranked = sorted((edit_distance(name.lower(), other.lower()), other) for other in names)
-    if ranked and ranked[0][0] <= max(1, len(name) // 3) and len(name) > 1:
+    most = max(1, len(name) // 3)
+    near = [other for other in names if abs(len(other) - len(name)) <= most]
+    if len(near) > MANY:
+        return None
+    ranked = sorted((edit_distance(name.lower(), other.lower(), most), other) for other in near)
+    if ranked and ranked[0][0] <= most and len(name) > 1:
         return ranked[0][1]
     return None
 
@@ -74,8 +83,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean `{found}`?" if found else ""
 
 
-def edit_distance(one: str, other: str) -> int:
-    """Count the insertions, deletions, changes and swaps of neighbours between two words."""
+def edit_distance(one: str, other: str, most: int) -> int:
+    """Count the insertions, deletions, changes and swaps of neighbours between two words.
+
+    Words more than `most` apart count as `most` + 1: it is known after a few letters, and a file may have thousands.
+    """
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one):
@@ -86,5 +98,7 @@ def edit_distance(one: str, other: str) -> int:
             if i and j and a == other[j - 1] and one[i - 1] == b:
                 cost = min(cost, before_above[j - 1] + 1)
             row.append(cost)
+        if min(row) > most and min(above) > most:
+            return most + 1
         before = above
-    return row[-1]
+    return min(row[-1], most + 1)
