@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from dslc.errors import RuleError
 from dslc.operation import Array, setting
-from dslc.optimizers.base import Optimizer
+from dslc.optimizers.base import Optimizer, check_betas
 from dslc.types import DType
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ class Adam(Optimizer):
     decoupled: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
-            message = "betas are two numbers, each at least 0 and less than 1"
-            raise RuleError("E0406", message, about="betas", helps=["write betas=[0.9, 0.999]"])
+        check_betas(self.betas, (0.9, 0.999))
 
     @property
     def slots(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def reference_update(
         names = [f"{parameter.name}.{slot}" for slot in optimizer.slots]
         current = np.asarray(state[parameter.name], np.float64)
         slots = tuple(np.asarray(state[name], np.float64) for name in names)
+        gradient = gradient + optimizer.l1 * np.sign(current)
         new, after_slots = optimizer.reference(
             current, gradient, slots, optimizer.lr * factor, step
         )

@@ -45,9 +45,12 @@ class Schedule(ABC):
     spelling: ClassVar[str | None] = None
 
     uses_validation: ClassVar[bool] = False
-    uses_total_steps: ClassVar[bool] = False
-
     warmup: Duration | None = field(default=None, kw_only=True)
+
+    @property
+    def uses_total_steps(self) -> bool:
+        """Whether the length of the training has to be known."""
+        return False
 
     @property
     def state(self) -> Mapping[str, float]:

@@ -1,56 +1,95 @@
-"""The schedule that follows half a cosine down."""
+"""The schedule that follows half a cosine down, once or again and again."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dslc.operation import Array, setting
 from dslc.schedules.base import Clock, Schedule
 from dslc.schedules.duration import lower_steps, steps
-from dslc.types import DType
+from dslc.types import DType, Duration
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
     from dslc.graph.builder import Builder
 
+_MOST_CYCLES = 1 << 40
+"""First cycles behind which none begins any more: their steps stay whole numbers of 64 bits."""
+
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
     """Let the rate fall along half a cosine, from the end of the warm-up to the end of training.
 
+    With `restart` it falls within that time and begins again at the top; each cycle is `growth`
+    times as long as the one before.
+
     Formula: final + (1 - final) (1 + cos(pi t)) / 2, t = (step - warmup) / (total steps - warmup),
-    between 0 and 1.
+    between 0 and 1; with restarts t is the part of the cycle that is over.
 
     Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017),
-    equation 5 without restarts; torch.optim.lr_scheduler.CosineAnnealingLR.
+    equation 5; torch.optim.lr_scheduler.CosineAnnealingLR and CosineAnnealingWarmRestarts.
     """
 
     final: float = setting(0.0, minimum=0.0)
+    restart: Duration | None = None
+    growth: int = setting(1, minimum=1)
 
-    uses_total_steps: ClassVar[bool] = True
+    @property
+    def uses_total_steps(self) -> bool:
+        return self.restart is None
 
     def lower_factor(
         self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]
     ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
-        assert clock.total_steps is not None
-        done, whole = clock.step, clock.total_steps
+        done = clock.step
         if self.warmup is not None:
-            warmup = lower_steps(g, self.warmup, clock.steps_per_epoch)
-            done, whole = g.Max(g.Sub(done, warmup), 0), g.Sub(whole, warmup)
-        whole = g.Max(whole, 1)
+            done = g.Max(g.Sub(done, lower_steps(g, self.warmup, clock.steps_per_epoch)), 0)
+        done, whole = self._lower_cycle(g, done, clock)
         done = g.cast(g.Min(done, whole), DType.FLOAT64)
         angle = g.Mul(g.Div(done, g.cast(whole, DType.FLOAT64)), math.pi)
         return g.Add(g.Mul(g.Add(g.Cos(angle), 1.0), (1 - self.final) / 2), self.final), {}
 
+    def _lower_cycle(
+        self, g: Builder, done: ir.Value, clock: Clock[ir.Value]
+    ) -> tuple[ir.Value, ir.Value]:
+        """Return how many steps of the cycle are over, and how many it has (at least 1)."""
+        if self.restart is None:
+            assert clock.total_steps is not None
+            whole = clock.total_steps
+            if self.warmup is not None:
+                whole = g.Sub(whole, lower_steps(g, self.warmup, clock.steps_per_epoch))
+            return done, g.Max(whole, 1)
+        first = lower_steps(g, self.restart, clock.steps_per_epoch)
+        if self.growth == 1:
+            return g.Mod(done, first), first
+        # Cycle n begins after 1 + growth + ... + growth^(n - 1) first cycles.
+        begins = [0]
+        while (following := begins[-1] * self.growth + 1) < _MOST_CYCLES:
+            begins.append(following)
+        starts = g.Mul(g.constant(np.array(begins, np.int64)), first)
+        begun = g.LessOrEqual(starts, done)
+        start = g.ReduceMax(g.Where(begun, starts, 0), keepdims=0)
+        lengths = g.Mul(g.constant(self.growth ** np.arange(len(begins), dtype=np.int64)), first)
+        return g.Sub(done, start), g.ReduceMax(g.Where(begun, lengths, 0), keepdims=0)
+
     def reference_factor(
         self, clock: Clock[float], state: Mapping[str, Array]
     ) -> tuple[float, Mapping[str, Array]]:
-        assert clock.total_steps is not None
         warmup = 0 if self.warmup is None else steps(self.warmup, clock.steps_per_epoch)
-        t = (clock.step - warmup) / max(clock.total_steps - warmup, 1)
-        t = min(max(t, 0.0), 1.0)
+        done = max(clock.step - warmup, 0)
+        if self.restart is None:
+            assert clock.total_steps is not None
+            whole = max(clock.total_steps - warmup, 1)
+        else:
+            whole = steps(self.restart, clock.steps_per_epoch)
+            while done >= whole:
+                done, whole = done - whole, whole * self.growth
+        t = min(done / whole, 1.0)
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * t)) / 2, {}

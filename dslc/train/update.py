@@ -64,6 +64,9 @@ def update(
                 rates[optimizer.lr] = g.Mul(factor, optimizer.lr)
         names = [f"{parameter.name}.{slot}" for slot in optimizer.slots]
         with g.at(f"update.{parameter.name}", doc_of(parameter.span)):
+            if optimizer.l1:
+                penalty = g.Mul(g.Sign(current[parameter.name]), optimizer.l1)
+                gradient = g.Add(gradient, penalty)
             new, slots = optimizer.lower(
                 g,
                 current[parameter.name],

@@ -15,9 +15,11 @@ from dslc.initializers import draw
 from dslc.initializers.base import Initializer
 from dslc.initializers.constant import Constant, Identity, Literal, Ones, Zeros
 from dslc.initializers.fans import GAINS, fans, gain
+from dslc.initializers.filters import Bilinear, GaussianFilter, MeanFilter
 from dslc.initializers.normal import KaimingNormal, Normal, TruncatedNormal, XavierNormal
 from dslc.initializers.orthogonal import Orthogonal
 from dslc.initializers.quantile import SMALLEST_TAIL, lower_quantile, quantile
+from dslc.initializers.sparse import Sparse
 from dslc.initializers.uniform import KaimingUniform, Uniform, XavierUniform
 from dslc.registry import initializers
 from tests.random.session import Array, run
@@ -55,6 +57,8 @@ def around_zero(initializer: Initializer, shape: tuple[int, ...], bound: float) 
     return even(initializer, shape, -bound, bound)
 
 
+FIXED = (Identity, Literal, Bilinear, GaussianFilter)
+
 CASES = (
     Case(Zeros(), (3, 4), 0.0, 0.0, 0.0, 0.0),
     Case(Ones(), (7,), 1.0, 0.0, 1.0, 1.0),
@@ -82,6 +86,12 @@ CASES = (
     Case(Orthogonal(), (100, 100), 0.0, 0.1, bits=False),
     Case(Orthogonal(gain=2), (16, 8, 3, 3), 0.0, 2 / math.sqrt(72), bits=False),
     Case(Orthogonal(), (300, 20), 0.0, 1 / math.sqrt(300), bits=False),
+    Case(Sparse(0.75, std=1.0), (400, 300), 0.0, 0.5),
+    Case(Sparse(0.0, std=2.0), (30, 70), 0.0, 2.0),
+    Case(Bilinear(), (4, 1, 4, 4), 0.25, 0.25 * math.sqrt(0.5625), 1 / 16, 9 / 16),
+    Case(MeanFilter(), (2, 3, 5, 5), 1 / 75, 0.0, 1 / 75, 1 / 75),
+    Case(GaussianFilter(std=1e6), (2, 3, 3), 1 / 9, 0.0),
+    Case(GaussianFilter(std=0.01), (1, 1, 3, 3), 1 / 9, math.sqrt(8) / 9, 0.0, 1.0),
 )
 
 REFUSED_SETTINGS = (
@@ -98,6 +108,10 @@ REFUSED_SHAPES = (
     (KaimingNormal(), (5,)),
     (Orthogonal(), (5,)),
     (Identity(), (5,)),
+    (Sparse(0.5), (5, 4, 3)),
+    (Bilinear(), (5, 4)),
+    (MeanFilter(), (5,)),
+    (GaussianFilter(), ()),
     (Literal((1, 2)), (3,)),
     (Literal(((1, 2), (3,))), (2, 2)),
     (Literal((1, 2)), (2, 1)),
@@ -140,8 +154,10 @@ def test_onnxruntime_gives_the_same_bits(case: Case) -> None:
 def test_the_key_decides(case: Case) -> None:
     first, again, other = (case.initializer.sample(case.shape, key) for key in (KEY, KEY, KEY + 2))
     assert np.array_equal(first, again)
-    drawn = not isinstance(case.initializer, (Identity, Literal))
-    assert np.mean(first == other) < 0.01 or not drawn
+    if isinstance(case.initializer, Sparse):
+        assert np.mean(first == other) <= case.initializer.sparsity**2 + 0.01
+    elif not isinstance(case.initializer, FIXED):
+        assert np.mean(first == other) < 0.01
 
 
 @pytest.mark.parametrize("make", REFUSED_SETTINGS)
@@ -221,6 +237,22 @@ def test_orthogonal_matrices_are_even_over_all_of_them() -> None:
 def test_identity_passes_channels_on() -> None:
     kernel = Identity().sample((3, 2, 3, 5), KEY)
     assert np.argwhere(kernel).tolist() == [[0, 0, 1, 2], [1, 1, 1, 2]]
+
+
+def test_sparse_columns() -> None:
+    drawn = Sparse(0.31).sample((10, 200), KEY)
+    assert np.all((drawn == 0).sum(axis=0) == 4)
+
+
+def test_filters() -> None:
+    """Caffe's filler gives these; a blur sums to 1, whatever it sees."""
+    line = np.array([0.25, 0.75, 0.75, 0.25])
+    assert np.array_equal(Bilinear().sample((2, 1, 4, 4), KEY)[1, 0], np.outer(line, line))
+    across = Bilinear().sample((3, 3, 3), KEY)
+    assert np.array_equal(across[1], [[0, 0, 0], [0.5, 1, 0.5], [0, 0, 0]])
+    blur = GaussianFilter().sample((4, 3, 5, 3), KEY)
+    assert np.allclose(blur.sum(axis=(1, 2, 3)), 1, rtol=1e-6)
+    assert blur[0, 0, 0, 1] / blur[0, 0, 2, 1] == pytest.approx(math.exp(-2 / 1.1**2), rel=1e-6)
 
 
 def test_fans_and_gains_are_those_of_pytorch() -> None:

@@ -14,6 +14,8 @@ from dslc.errors import RuleError
 from dslc.registry import schedules
 from dslc.schedules.base import Clock, Schedule
 from dslc.schedules.cosine import Cosine
+from dslc.schedules.curves import Inv, Poly, Sigmoid
+from dslc.schedules.one_cycle import OneCycle
 from dslc.schedules.plateau import Plateau
 from dslc.schedules.staircase import Exponential, Multistep, Step
 from dslc.schedules.steady import Constant
@@ -43,6 +45,10 @@ class Case:
 
     def __str__(self) -> str:
         return str(self.schedule)
+
+
+def inv(step: int, gamma: float) -> float:
+    return float((1 + gamma * step) ** -0.75)
 
 
 CASES = (
@@ -83,6 +89,32 @@ CASES = (
     ),
     Case(Cosine(warmup=epochs(4)), {0: 0.05, 19: 1.0, 20: 1.0, 40: 0.5, 60: 0.0}),
     Case(Cosine(warmup=epochs(99), final=0.5), {0: 1 / 495, 59: 60 / 495}),
+    Case(
+        Cosine(restart=steps(7)),
+        {0: 1.0, 7: 1.0, 14: 1.0, 6: 0.5 + 0.5 * math.cos(6 * math.pi / 7)},
+        lambda s, o: s.CosineAnnealingWarmRestarts(o, 7),
+    ),
+    Case(
+        Cosine(final=0.2, restart=epochs(1), growth=2),
+        {0: 1.0, 5: 1.0, 10: 0.6, 15: 1.0, 25: 0.6, 35: 1.0},
+        lambda s, o: s.CosineAnnealingWarmRestarts(o, 5, 2, 0.2),
+    ),
+    Case(Cosine(restart=steps(1), growth=1000), {0: 1.0, 1: 1.0}),
+    Case(Cosine(restart=steps(10), warmup=steps(5)), {0: 0.2, 4: 1.0, 5: 1.0, 10: 0.5, 15: 1.0}),
+    Case(Inv(), {0: 1.0, 59: 1.0059**-0.75}, lambda s, o: s.LambdaLR(o, lambda i: inv(i, 1e-4))),
+    Case(Inv(gamma=0.1, power=2.0), {10: 0.25, 20: 1 / 9}),
+    Case(Poly(), {0: 1.0, 30: 0.5, 60: 0.0, 62: 0.0}, lambda s, o: s.PolynomialLR(o, TOTAL)),
+    Case(Poly(power=2.0), {30: 0.25}, lambda s, o: s.PolynomialLR(o, TOTAL, 2.0)),
+    Case(Sigmoid(steps(30), gamma=0.2), {30: 0.5, 0: 1 / (1 + math.exp(-6))}),
+    Case(Sigmoid(epochs(2), gamma=1.0), {10: 0.5, 11: 1 / (1 + math.e)}),
+    Case(OneCycle(), {0: 0.04, 17: 1.0, 59: 4e-6}, lambda s, o: s.OneCycleLR(o, 1.0, TOTAL)),
+    Case(
+        OneCycle(pct_start=0.5, div_factor=10.0, final_div_factor=100.0, warmup=steps(1)),
+        {29: 1.0, 59: 1e-3},
+        lambda s, o: s.OneCycleLR(
+            o, 1.0, TOTAL, pct_start=0.5, div_factor=10, final_div_factor=100
+        ),
+    ),
     Case(Plateau(), {0: 1.0, 59: 1.0}),
 )
 
@@ -252,5 +284,13 @@ def test_plateau_passes_over_missing_figures(schedule: Plateau) -> None:
 
 def test_an_epoch_of_no_steps_does_not_end_the_process() -> None:
     """onnxruntime divides whole numbers by 0 with a signal."""
-    for schedule in (Step(epochs(3)), Exponential(0.5), Plateau(), Cosine(warmup=epochs(1))):
+    for schedule in (
+        Step(epochs(3)),
+        Exponential(0.5),
+        Plateau(),
+        Cosine(warmup=epochs(1)),
+        Cosine(restart=epochs(1)),
+        Poly(),
+        OneCycle(),
+    ):
         assert Lowered(schedule)(Clock(5, 0, 0, 1.0)).shape == ()
