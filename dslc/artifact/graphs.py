@@ -19,7 +19,7 @@ from dslc.lower import Environment, doc_of, lower
 from dslc.network.network import Constant, Input, Network, Parameter, Target, Training, Value
 from dslc.operation import Array
 from dslc.train import losses
-from dslc.train.update import advance_schedule, clip, finite, update
+from dslc.train.update import finite, following_state
 from dslc.types import float32, int64
 
 
@@ -182,13 +182,6 @@ class _TrainInputs:
         with g.at("random", _doc(network)):
             g.step_key = random.step_key(g, self.supplied["seed"], self.supplied["step"])
 
-    def schedule_state(self) -> dict[str, ir.Value]:
-        return {
-            s.name.removeprefix("schedule."): self.current[s.name]
-            for s in self.states
-            if s.kind == "schedule"
-        }
-
     def drop_unused(self) -> None:
         """Take away inputs that no output depends on (the dead nodes of an unused random key go first)."""
         alive: set[ir.Value] = set(self.graph.outputs)
@@ -244,13 +237,10 @@ def _following(g: Builder, network: Network, step: Step) -> dict[str, ir.Value]:
     """Return the next value of every state that this step changes."""
     training, inputs = _training(network), step.inputs
     gradients = {p: step.gradients[p] for p in training.optimizers if p in step.gradients}
-    gradients = clip(g, training, gradients)
-    factor, schedule = advance_schedule(g, training, inputs.supplied, inputs.schedule_state())
-    following = update(g, training, gradients, inputs.current, factor, inputs.supplied["step"])
+    following = following_state(g, training, gradients, inputs.current, inputs.supplied)
     for parameter in network.parameters:
         if step.environment[parameter] is not inputs.current[parameter.name]:
             following[parameter.name] = step.environment[parameter]
-    following.update({f"schedule.{name}": value for name, value in schedule.items()})
     return following
 
 
@@ -259,5 +249,5 @@ def _initial(g: Builder, state: State, key: ir.Value) -> ir.Value:
     if state.parameter is None or state.kind == "slot":
         start = g.constant(state.start, state.type.dtype)
         return g.expand(start, shape) if shape else start
-    stream = np.uint64(2 * random.stream_of(f"init:{state.name}") % 2**64)
+    stream = np.uint64(2 * random.stream_of(f"init:{state.parameter.name}") % 2**64)
     return state.parameter.initializer.lower(g, shape, g.Add(key, stream))

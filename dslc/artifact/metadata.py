@@ -93,7 +93,10 @@ def _present(
 
 def _state(state: State, outputs: list[str | None]) -> dict[str, Any]:
     following = state.next_name if state.next_name in outputs else None
-    return {**_tensor(state.name, state.type), "next": following, "kind": state.kind}
+    entry = {**_tensor(state.name, state.type), "next": following, "kind": state.kind}
+    if state.kind == "average" and state.parameter is not None:
+        entry["of"] = state.parameter.name
+    return entry
 
 
 def _tensor(name: str | None, its_type: TensorType) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dslc.network.network import Network, Parameter
+from dslc.network.network import Network, Parameter, Training
+from dslc.optimizers.base import Optimizer
 from dslc.source import Span
 from dslc.types import TensorType, float32
 
@@ -16,8 +18,9 @@ SUPPLIED = ("seed", "step", "steps_per_epoch", "validation")
 class State:
     """One tensor of state.
 
-    `kind` is `parameter`, `statistic`, `slot` (an optimiser's, beside `parameter`) or `schedule`. `span` is where the
-    spec asks for it. `start` is its value at step 0 where no initializer says it.
+    `kind` is `parameter`, `statistic`, `slot` (an optimiser's, beside `parameter`), `average` (what evaluation takes in
+    place of `parameter`) or `schedule`. `span` is where the spec asks for it. `start` is its value at step 0 where no
+    initializer says it.
     """
 
     name: str
@@ -39,15 +42,24 @@ def states(network: Network) -> tuple[State, ...]:
     if training is None:
         return tuple(own)
     slots = [
-        State(f"{parameter.name}.{slot}", parameter.type, "slot", parameter.span, parameter)
+        State(f"{parameter.name}.{slot}", parameter.type, kind, parameter.span, parameter)
         for parameter, optimizer in training.optimizers.items()
-        for slot in optimizer.slots
+        for slot, kind in _beside(training, optimizer)
     ]
     schedule = [
         State(f"schedule.{name}", float32(), "schedule", training.span, start=start)
         for name, start in training.schedule.state.items()
     ]
     return (*own, *slots, *schedule)
+
+
+def _beside(training: Training, optimizer: Optimizer) -> Iterator[tuple[str, str]]:
+    """Yield name and kind of what is kept beside each trained parameter."""
+    yield from ((slot, "slot") for slot in optimizer.slots)
+    if training.accumulate > 1:
+        yield "accumulated", "slot"
+    if training.ema is not None:
+        yield "ema", "average"
 
 
 def _of_parameter(parameter: Parameter) -> State:

@@ -34,12 +34,14 @@ SETTINGS: Mapping[str, SettingInfo] = {
         SettingInfo("seed", int, 0, {"minimum": 0, "maximum": 2**63 - 1}),
         SettingInfo("clip_grad_norm", float, None, {"above": 0}),
         SettingInfo("clip_grad_value", float, None, {"above": 0}),
+        SettingInfo("accumulate", int, None, {"minimum": 1}),
+        SettingInfo("ema", float, None, {"above": 0, "below": 1}),
     )
 }
 """The settings that are plain values."""
 
 
-LATER = ("accumulate", "ema", "precision", "every")
+LATER = ("precision", "every")
 """Settings of the language that are not there yet."""
 
 

@@ -21,7 +21,15 @@ from dslc.source import Span
 from dslc.syntax import tree
 from dslc.types import Duration
 
-PLAIN = ("seed", "clip_grad_norm", "clip_grad_value", "validation", "data")
+PLAIN = (
+    "seed",
+    "clip_grad_norm",
+    "clip_grad_value",
+    "accumulate",
+    "ema",
+    "validation",
+    "data",
+)
 """Settings that go into the training as they are written."""
 
 # ---- putting it together

@@ -82,7 +82,7 @@ class Bilinear(_Filter):
     spelling = "bilinear"
 
     def line(self, size: int) -> Array:
-        return 1 - np.abs(np.arange(size) - (size - 1) / 2) / ((size + 1) // 2)
+        return np.asarray(1 - np.abs(np.arange(size) - (size - 1) / 2) / ((size + 1) // 2))
 
     def pairs(self, out: int, into: int) -> Array:
         return np.ones((1, 1)) if into == 1 else np.eye(out, into)

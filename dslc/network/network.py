@@ -132,7 +132,8 @@ class Training:
     """A resolved `train` section.
 
     `optimizers` says which parameters change and how; a parameter that is not there is frozen. `sizes` are the free
-    dimensions fixed in training (the batch among them).
+    dimensions fixed in training (the batch among them). An update is made from the mean gradient of `accumulate`
+    batches; `ema` is what a running mean of the weights keeps of itself with each update.
     """
 
     span: Span
@@ -148,6 +149,8 @@ class Training:
     seed: int = 0
     clip_grad_norm: float | None = None
     clip_grad_value: float | None = None
+    accumulate: int = 1
+    ema: float | None = None
     validation: float | str | None = None
     data: str | None = None
 

@@ -74,6 +74,19 @@ def _renamed(name: str, value: Value) -> str:
     return str(value) if name == value.name else f"{name} = {value}"
 
 
+PLAIN = (
+    "length",
+    "seed",
+    "clip_grad_norm",
+    "clip_grad_value",
+    "accumulate",
+    "ema",
+    "validation",
+    "data",
+)
+"""The settings of a train section that are printed as they are."""
+
+
 def _training(training: Training) -> Iterable[str]:
     yield "train"
     yield from (f"  target {target}" for target in training.targets)
@@ -89,9 +102,9 @@ def _training(training: Training) -> Iterable[str]:
     )
     yield f"  schedule {print_operation(training.schedule)}"
     yield f"  sizes {', '.join(f'{name} = {size}' for name, size in training.sizes.items())}"
-    for name in ("length", "seed", "clip_grad_norm", "clip_grad_value", "validation", "data"):
+    for name in PLAIN:
         value = getattr(training, name)
-        if value is not None:
+        if value is not None and (name, value) != ("accumulate", 1):
             yield f"  {name} = {text(value)}"
 
 

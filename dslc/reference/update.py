@@ -1,4 +1,4 @@
-"""One update of a training step in NumPy: clipping, schedule, optimiser."""
+"""One update of a training step in NumPy: accumulation, clipping, schedule, optimiser, averages."""
 
 from __future__ import annotations
 
@@ -19,30 +19,49 @@ def reference_update(
     steps_per_epoch: int,
     validation: float,
 ) -> dict[str, Array]:
-    """Return the next value of every parameter with a gradient, its slots, and the schedule, by name."""
-    clipped = _clip(training, gradients)
-    clock = Clock(step, steps_per_epoch, _total_steps(training, steps_per_epoch), validation)
-    schedule = {
-        name: np.asarray(state[f"schedule.{name}"], np.float64) for name in training.schedule.state
-    }
-    factor, after = training.schedule.reference(clock, schedule)
-    following: dict[str, Array] = {f"schedule.{name}": value for name, value in after.items()}
-    for parameter, gradient in clipped.items():
-        optimizer = training.optimizers[parameter]
-        names = [f"{parameter.name}.{slot}" for slot in optimizer.slots]
-        current = np.asarray(state[parameter.name], np.float64)
-        slots = tuple(np.asarray(state[name], np.float64) for name in names)
-        gradient = gradient + optimizer.l1 * np.sign(current)
-        new, after_slots = optimizer.reference(
-            current, gradient, slots, optimizer.lr * factor, step
-        )
-        following[parameter.name] = new
-        following.update(zip(names, after_slots, strict=True))
-    return following
+    """Return the next value of every parameter with a gradient, its slots and average, and the schedule, by name.
+
+    `step` and `steps_per_epoch` count batches.
+    """
+    every = training.accumulate
+    exact = {p: np.asarray(gradient, np.float64) for p, gradient in gradients.items()}
+    following: dict[str, Array] = {}
+    if every > 1:
+        exact = {p: state[f"{p.name}.accumulated"] + d / every for p, d in exact.items()}
+        due = (step + 1) % every == 0
+        following = {f"{p.name}.accumulated": 0 * d if due else d for p, d in exact.items()}
+        if not due:
+            return {**_unchanged(training, exact, state), **following}
+    clock = _clock(training, step, steps_per_epoch, validation)
+    return {**_updated(training, _clip(training, exact), state, clock), **following}
+
+
+def _unchanged(
+    training: Training, gradients: Mapping[Parameter, Array], state: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Return everything that only an update changes, as it is."""
+    names = [f"schedule.{name}" for name in training.schedule.state]
+    for p in gradients:
+        names += [p.name, *(f"{p.name}.{slot}" for slot in training.optimizers[p].slots)]
+        names += [f"{p.name}.ema"] if training.ema is not None else []
+    return {name: np.asarray(state[name], np.float64) for name in names}
+
+
+def _clock(training: Training, step: int, steps_per_epoch: int, validation: float) -> Clock[float]:
+    every = training.accumulate
+    updates = step // every
+    total = None
+    if training.length is not None:
+        per_unit = steps_per_epoch if training.length.unit == "epochs" else 1
+        total = round(training.length.amount) * per_unit // every
+    ended = step // steps_per_epoch != (step - every) // steps_per_epoch
+    return Clock(
+        updates, max(steps_per_epoch // every, 1), total, validation, ended and updates > 0
+    )
 
 
 def _clip(training: Training, gradients: Mapping[Parameter, Array]) -> dict[Parameter, Array]:
-    clipped = {p: np.asarray(gradient, np.float64) for p, gradient in gradients.items()}
+    clipped = dict(gradients)
     if training.clip_grad_value is not None:
         limit = training.clip_grad_value
         clipped = {p: np.clip(gradient, -limit, limit) for p, gradient in clipped.items()}
@@ -53,8 +72,29 @@ def _clip(training: Training, gradients: Mapping[Parameter, Array]) -> dict[Para
     return clipped
 
 
-def _total_steps(training: Training, steps_per_epoch: int) -> int | None:
-    if training.length is None:
-        return None
-    per_unit = steps_per_epoch if training.length.unit == "epochs" else 1
-    return round(training.length.amount) * per_unit
+def _updated(
+    training: Training,
+    gradients: Mapping[Parameter, Array],
+    state: Mapping[str, Array],
+    clock: Clock[float],
+) -> dict[str, Array]:
+    schedule = {
+        name: np.asarray(state[f"schedule.{name}"], np.float64) for name in training.schedule.state
+    }
+    factor, after = training.schedule.reference(clock, schedule)
+    following: dict[str, Array] = {f"schedule.{name}": value for name, value in after.items()}
+    for parameter, gradient in gradients.items():
+        optimizer, name = training.optimizers[parameter], parameter.name
+        names = [f"{name}.{slot}" for slot in optimizer.slots]
+        current = np.asarray(state[name], np.float64)
+        slots = tuple(np.asarray(state[slot], np.float64) for slot in names)
+        gradient = gradient + optimizer.l1 * np.sign(current)
+        new, after_slots = optimizer.reference(
+            current, gradient, slots, optimizer.lr * factor, int(clock.step)
+        )
+        following[name] = new
+        following.update(zip(names, after_slots, strict=True))
+        if training.ema is not None:
+            average = np.asarray(state[f"{name}.ema"], np.float64)
+            following[f"{name}.ema"] = training.ema * average + (1 - training.ema) * new
+    return following

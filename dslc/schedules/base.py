@@ -24,14 +24,16 @@ class Clock(Generic[Number]):
     """What a schedule may look at, in one spelling for NumPy (numbers) and one for ONNX (values).
 
     `step` counts updates from 0; `steps_per_epoch` and `total_steps` are whole numbers of steps;
-    `validation` is the latest validation figure (NaN before the first one). In a graph they are
-    scalars: int64, int64, int64, float32.
+    `validation` is the latest validation figure (NaN before the first one), and `epoch_begins` says
+    whether an epoch has ended since the last update. In a graph they are scalars: int64, int64,
+    int64, float32, bool.
     """
 
     step: Number
     steps_per_epoch: Number
     total_steps: Number | None = None
     validation: Number | None = None
+    epoch_begins: Number | bool = False
 
 
 @dataclass(frozen=True)

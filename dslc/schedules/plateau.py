@@ -69,8 +69,7 @@ class Plateau(Schedule):
         self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]
     ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
         assert clock.validation is not None
-        begins = g.Equal(g.Mod(clock.step, g.Max(clock.steps_per_epoch, 1)), 0)
-        due = g.And(g.And(begins, g.Greater(clock.step, 0)), g.Not(g.IsNaN(clock.validation)))
+        due = g.And(clock.epoch_begins, g.Not(g.IsNaN(clock.validation)))
         looked = self._lower_look(g, clock.validation, state)
         following = {name: g.Where(due, looked[name], state[name]) for name in self.state}
         return g.cast(following["factor"], DType.FLOAT64), following
@@ -98,8 +97,7 @@ class Plateau(Schedule):
     ) -> tuple[float, Mapping[str, Array]]:
         assert clock.validation is not None
         following = {name: float(state[name]) for name in self.state}
-        begins = clock.step > 0 and clock.step % clock.steps_per_epoch == 0
-        if begins and not math.isnan(clock.validation):
+        if clock.epoch_begins and not math.isnan(clock.validation):
             self._look(clock.validation, following)
         return following["factor"], {name: np.asarray(value) for name, value in following.items()}
 

@@ -1,4 +1,4 @@
-"""The update of a training step: clipping, schedule, optimiser, and whether all of it is finite."""
+"""The update of a training step: accumulation, clipping, schedule, optimiser, averages; and whether all is finite."""
 
 from __future__ import annotations
 
@@ -12,9 +12,77 @@ from dslc.network.network import Parameter, Training
 from dslc.schedules.base import Clock
 
 Gradients = dict[Parameter, ir.Value]
+States = Mapping[str, ir.Value]
 
 
-def clip(g: Builder, training: Training, gradients: Gradients) -> Gradients:
+def following_state(
+    g: Builder, training: Training, gradients: Gradients, current: States, supplied: States
+) -> dict[str, ir.Value]:
+    """Return the next value of every trained parameter, its slots, its average, and the schedule.
+
+    `current` are the states by name, `supplied` what the loop says: `step`, `steps_per_epoch`, `validation`.
+    """
+    with g.at("schedule", doc_of(training.span)):
+        clock = _clock(g, training, supplied)
+    kept: dict[str, ir.Value] = {}
+    if training.accumulate > 1:
+        with g.at("accumulate", doc_of(training.span)):
+            rest = g.Mod(supplied["step"], training.accumulate)
+            due = g.Equal(rest, training.accumulate - 1)
+            gradients = _accumulated(g, training, gradients, current)
+            kept = {
+                f"{p.name}.accumulated": g.Where(due, 0.0, gradient)
+                for p, gradient in gradients.items()
+            }
+    following = _updated(g, training, _clip(g, training, gradients), current, clock)
+    if training.accumulate > 1:
+        with g.at("accumulate", doc_of(training.span)):
+            following = {
+                name: g.Where(due, value, current[name]) for name, value in following.items()
+            }
+    return {**following, **kept}
+
+
+def _clock(g: Builder, training: Training, supplied: States) -> Clock[ir.Value]:
+    """Return the time in updates: the loop counts batches."""
+    step, per_epoch = supplied["step"], g.Max(supplied["steps_per_epoch"], 1)
+    every = training.accumulate
+    updates = g.Div(step, every) if every > 1 else step
+    last = g.Add(g.Mul(updates, every), every - 1) if every > 1 else step
+    ended = g.Greater(g.Div(last, per_epoch), g.Div(g.Sub(last, every), per_epoch))
+    return Clock(
+        step=updates,
+        steps_per_epoch=g.Max(g.Div(per_epoch, every), 1) if every > 1 else per_epoch,
+        total_steps=_total_steps(g, training, supplied),
+        validation=supplied["validation"],
+        epoch_begins=g.And(ended, g.Greater(updates, 0)),
+    )
+
+
+def _total_steps(g: Builder, training: Training, supplied: States) -> ir.Value | None:
+    """The length of the training in updates: given, or epochs times the steps of one."""
+    if training.length is None:
+        return None
+    amount = round(training.length.amount)
+    if training.length.unit == "steps":
+        return g.constant(amount // training.accumulate)
+    batches: ir.Value = g.Mul(supplied["steps_per_epoch"], amount)
+    updates: ir.Value = g.Div(batches, training.accumulate) if training.accumulate > 1 else batches
+    return updates
+
+
+def _accumulated(
+    g: Builder, training: Training, gradients: Gradients, current: States
+) -> Gradients:
+    """Add this batch's share of the mean gradient to those before it."""
+    share = 1 / training.accumulate
+    return {
+        p: g.Add(current[f"{p.name}.accumulated"], g.Mul(gradient, share))
+        for p, gradient in gradients.items()
+    }
+
+
+def _clip(g: Builder, training: Training, gradients: Gradients) -> Gradients:
     """Limit the gradients as the train section says: by value, then by the norm of all of them together.
 
     Source: PyTorch, clip_grad_norm_: the factor is min(1, limit / (norm + 1e-6)).
@@ -32,51 +100,45 @@ def clip(g: Builder, training: Training, gradients: Gradients) -> Gradients:
     return gradients
 
 
-def advance_schedule(
-    g: Builder, training: Training, inputs: Mapping[str, ir.Value], state: Mapping[str, ir.Value]
-) -> tuple[ir.Value, Mapping[str, ir.Value]]:
-    """Return the factor on every rate, and the next state of the schedule."""
-    with g.at("schedule", doc_of(training.span)):
-        clock = Clock(
-            step=inputs["step"],
-            steps_per_epoch=inputs["steps_per_epoch"],
-            total_steps=_total_steps(g, training, inputs),
-            validation=inputs["validation"],
-        )
-        return training.schedule.lower(g, clock, state)
-
-
-def update(
-    g: Builder,
-    training: Training,
-    gradients: Gradients,
-    current: Mapping[str, ir.Value],
-    factor: ir.Value,
-    step: ir.Value,
+def _updated(
+    g: Builder, training: Training, gradients: Gradients, current: States, clock: Clock[ir.Value]
 ) -> dict[str, ir.Value]:
-    """Return the next value of every trained parameter and its slots, by the name of the state."""
-    following: dict[str, ir.Value] = {}
+    """Return what one update makes of parameters, slots, averages and the schedule, by the name of the state."""
+    with g.at("schedule", doc_of(training.span)):
+        own = {name: current[f"schedule.{name}"] for name in training.schedule.state}
+        factor, schedule = training.schedule.lower(g, clock, own)
+    following = {f"schedule.{name}": value for name, value in schedule.items()}
     rates: dict[float, ir.Value] = {}
     for parameter, gradient in gradients.items():
-        optimizer = training.optimizers[parameter]
-        if optimizer.lr not in rates:
+        rate = training.optimizers[parameter].lr
+        if rate not in rates:
             with g.at("rate", doc_of(training.span)):
-                rates[optimizer.lr] = g.Mul(factor, optimizer.lr)
-        names = [f"{parameter.name}.{slot}" for slot in optimizer.slots]
+                rates[rate] = g.Mul(factor, rate)
         with g.at(f"update.{parameter.name}", doc_of(parameter.span)):
-            if optimizer.l1:
-                penalty = g.Mul(g.Sign(current[parameter.name]), optimizer.l1)
-                gradient = g.Add(gradient, penalty)
-            new, slots = optimizer.lower(
-                g,
-                current[parameter.name],
-                gradient,
-                tuple(current[name] for name in names),
-                rates[optimizer.lr],
-                step,
-            )
-        following[parameter.name] = new
-        following.update(zip(names, slots, strict=True))
+            following |= _one(g, training, parameter, gradient, current, rates[rate], clock.step)
+    return following
+
+
+def _one(
+    g: Builder,
+    training: Training,
+    parameter: Parameter,
+    gradient: ir.Value,
+    current: States,
+    rate: ir.Value,
+    step: ir.Value,
+) -> dict[str, ir.Value]:
+    """Return the next value of one parameter, of its slots, and of its average."""
+    optimizer, name = training.optimizers[parameter], parameter.name
+    if optimizer.l1:
+        gradient = g.Add(gradient, g.Mul(g.Sign(current[name]), optimizer.l1))
+    names = [f"{name}.{slot}" for slot in optimizer.slots]
+    slots = tuple(current[slot] for slot in names)
+    new, after = optimizer.lower(g, current[name], gradient, slots, rate, step)
+    following = {name: new, **dict(zip(names, after, strict=True))}
+    if training.ema is not None:
+        before = g.Mul(current[f"{name}.ema"], training.ema)
+        following[f"{name}.ema"] = g.Add(before, g.Mul(new, 1 - training.ema))
     return following
 
 
@@ -88,14 +150,3 @@ def finite(g: Builder, values: Sequence[ir.Value]) -> ir.Value:
     total = g.Sum(*(g.ReduceSum(value, keepdims=0) for value in values))
     result: ir.Value = g.Not(g.Or(g.IsNaN(total), g.IsInf(total)))
     return result
-
-
-def _total_steps(g: Builder, training: Training, inputs: Mapping[str, ir.Value]) -> ir.Value | None:
-    """The length of the training in steps: given, or epochs times the steps of one."""
-    if training.length is None or not training.schedule.uses_total_steps:
-        return None
-    amount = round(training.length.amount)
-    if training.length.unit == "steps":
-        return g.constant(amount)
-    total: ir.Value = g.Mul(inputs["steps_per_epoch"], amount)
-    return total

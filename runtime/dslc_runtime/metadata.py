@@ -36,13 +36,17 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A value that training carries along; the output `next` replaces it, None if frozen."""
+    """A value that training carries along; the output `next` replaces it, None if frozen.
+
+    An average is taken in place of the parameter `of` wherever the net is used, but for training.
+    """
 
     name: str
     next: str | None
     kind: str
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +247,8 @@ def _port(row: dict[str, Any]) -> Port:
 
 def _state(row: dict[str, Any]) -> State:
     shape = tuple(int(size) for size in row["shape"])
-    return State(
-        row["name"], row["next"], row.get("kind", "accumulator"), np.dtype(row["dtype"]), shape
-    )
+    kind = row.get("kind", "accumulator")
+    return State(row["name"], row["next"], kind, np.dtype(row["dtype"]), shape, row.get("of"))
 
 
 def _training(row: dict[str, Any]) -> Training:

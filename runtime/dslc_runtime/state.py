@@ -56,6 +56,12 @@ class StateBuffers:
         """The current values, by name, where they are."""
         return self._sets[self._turn]
 
+    @property
+    def learned(self) -> Mapping[str, OrtValue]:
+        """The current values with averages in place of their parameters: what the net is used with."""
+        averages = {s.of: self.current[s.name] for s in self.states if s.of is not None}
+        return {**self.current, **averages}
+
     def swap(self) -> None:
         """Make what the last step wrote the current values."""
         self._turn = 1 - self._turn

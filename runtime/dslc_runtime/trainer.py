@@ -226,10 +226,10 @@ class Trainer:
         if self._evaluator is None:
             self._evaluator = Evaluator(self.file("eval.onnx"), self.device, self.threads)
         return self._evaluator.run(
-            self.state.current, [batches] if isinstance(batches, Mapping) else batches
+            self.state.learned, [batches] if isinstance(batches, Mapping) else batches
         )
 
     def weights(self) -> dict[str, Array]:
-        """Return a copy of what the net itself needs: parameters and statistics."""
+        """Return a copy of what the net itself needs: parameters (or their averages) and statistics."""
         kept = {s.name for s in self.metadata.state if s.kind in ("parameter", "statistic")}
-        return {name: np.array(v.numpy()) for name, v in self.state.current.items() if name in kept}
+        return {name: np.array(v.numpy()) for name, v in self.state.learned.items() if name in kept}

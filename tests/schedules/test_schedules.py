@@ -134,6 +134,15 @@ REFUSED = (
 )
 
 
+FEEDS = {
+    "step": np.int64,
+    "steps_per_epoch": np.int64,
+    "total_steps": np.int64,
+    "validation": np.float32,
+    "epoch_begins": np.bool_,
+}
+
+
 class Lowered:
     """A schedule on onnxruntime, with its state."""
 
@@ -144,7 +153,7 @@ class Lowered:
         example = {**self._feeds(Clock(0, 1, 1, 0.0)), **self.state}
 
         def build(g: Any, x: Any) -> dict[str, Any]:
-            clock = Clock(x["step"], x["steps_per_epoch"], x["total_steps"], x["validation"])
+            clock = Clock(**{name: x[name] for name in FEEDS})
             factor, after = schedule.lower(g, clock, {name: x[name] for name in self.state})
             return {"rate": factor, **{f"{name}.next": value for name, value in after.items()}}
 
@@ -156,13 +165,11 @@ class Lowered:
         return found["rate"]
 
     def _feeds(self, clock: Clock[float]) -> dict[str, Array]:
-        counts = ("step", "steps_per_epoch", "total_steps")
-        feeds = {name: np.array(getattr(clock, name), np.int64) for name in counts}
-        return {**feeds, "validation": np.array(clock.validation, np.float32)}
+        return {name: np.array(getattr(clock, name), dtype) for name, dtype in FEEDS.items()}
 
 
 def clock_at(step: int, validation: float = math.nan) -> Clock[float]:
-    return Clock(step, PER_EPOCH, TOTAL, validation)
+    return Clock(step, PER_EPOCH, TOTAL, validation, step > 0 and step % PER_EPOCH == 0)
 
 
 def initial(schedule: Schedule) -> dict[str, Array]:
