@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dslc import dims
-from dslc.errors import RuleError
 from dslc.initializers.constant import Ones, Zeros
-from dslc.layers.rules import need_float
-from dslc.layers.windows import known_size
+from dslc.layers.channels import channels_of
+from dslc.layers.normal import lower_inverse, lower_moments
 from dslc.operation import Array, Layer, ParameterSpec, Reference, setting
 from dslc.reference.run import Run
-from dslc.types import TensorType, shape_text
+from dslc.types import TensorType
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -41,15 +40,7 @@ class BatchNorm(Layer):
     affine: bool = True
 
     def infer(self, x: TensorType) -> TensorType:
-        need_float("BatchNorm", x)
-        if x.rank < 2:
-            raise RuleError(
-                "E0303",
-                f"`BatchNorm` works on [N, C, ...]; the value is {shape_text(x.shape)}",
-                about=0,
-                text=f"this is {shape_text(x.shape)}",
-            )
-        known_size("BatchNorm", x, 1, "channels")
+        channels_of("BatchNorm", x)
         return x
 
     def parameters(self, *types: TensorType) -> tuple[ParameterSpec, ...]:
@@ -89,14 +80,12 @@ class BatchNorm(Layer):
         shape = g.bound(g.shape_of(x))
         others = [axis for axis in range(len(shape)) if axis != 1]
         along = (shape[1], *(1,) * (len(shape) - 2))
-        mean = g.ReduceMean(x, g.axes(*others), keepdims=1)
-        centred = g.Sub(x, mean)
-        variance = g.ReduceMean(g.Mul(centred, centred), g.axes(*others), keepdims=1)
+        mean, centred, variance = lower_moments(g, x, others)
         self._update(g, "running_mean", running_mean, mean)
         count = dims.count(shape[axis] for axis in others)
         self._update(g, "running_var", running_var, g.Mul(variance, _unbias(count)))
         # The arithmetic per channel comes first: the value is multiplied once and added to once.
-        scale = g.Reciprocal(g.Sqrt(g.Add(variance, self.eps)))
+        scale = lower_inverse(g, variance, self.eps)
         if not affine:
             normalised: ir.Value = g.Mul(centred, scale)
             return normalised
