@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from dslc.errors import Edit, RuleError
 from dslc.layers.rules import need_float, same_dtype
 from dslc.operation import Array, Function, Reference
 from dslc.reference.run import Run
-from dslc.types import DType, TensorType, broadcast, shape_text
+from dslc.types import DType, Shape, TensorType, broadcast, shape_text
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -40,8 +41,41 @@ class Loss(Function, ABC):
         return float(values[0].shape[0]) if values[0].ndim else 1.0
 
 
-def same_shape(name: str, prediction: TensorType, target: TensorType) -> None:
-    """Refuse a target of another shape (E0309), whether it would broadcast or not."""
+Pull = Callable[[Array], tuple[Array | None, ...]]
+"""Cotangents of the losses -> cotangents of the values."""
+
+
+class RowLoss(Loss, ABC):
+    """A loss that each element, or each row of elements, has by itself; `mean` is over all of them.
+
+    `emit` appends the losses apart; `evaluate` gives them in NumPy, and what leads gradients back.
+    """
+
+    emit: ClassVar[Callable[..., Any]]
+    evaluate: ClassVar[Callable[..., tuple[Array, Pull]]]
+
+    def result(self, x: TensorType, apart: Shape) -> TensorType:
+        """Return the type of the loss of `x`, where `apart` is the shape of the losses."""
+        return x.with_shape(apart if self.reduction is None else ())
+
+    def lower(self, g: Builder, *values: ir.Value) -> Any:
+        losses = self.emit(g, *values)
+        if self.reduction is None:
+            return losses
+        return (g.ReduceMean if self.reduction == "mean" else g.ReduceSum)(losses, keepdims=0)
+
+    def reference(self, run: Run, *values: Array) -> Reference:
+        losses, pull = self.evaluate(run, *values)
+        share = 1 / losses.size if self.reduction == "mean" else 1
+
+        def backward(dy: Array) -> tuple[Array | None, ...]:
+            return pull(np.broadcast_to(dy * share, losses.shape))
+
+        return losses if self.reduction is None else np.asarray(losses.sum() * share), backward
+
+
+def same_shape(name: str, prediction: TensorType, target: TensorType, about: int = 1) -> None:
+    """Refuse a target (value number `about`) of another shape (E0309), whether it would broadcast or not."""
     if prediction.shape == target.shape:
         return
     one, other = shape_text(prediction.shape), shape_text(target.shape)
@@ -57,28 +91,32 @@ def same_shape(name: str, prediction: TensorType, target: TensorType) -> None:
         text=says,
         facts=("losses never broadcast",),
         edits=(
-            Edit("give the target the same shape:", str(target.with_shape(prediction.shape)), 1),
+            Edit(
+                "give the target the same shape:" if about == 1 else "give it the same shape:",
+                str(target.with_shape(prediction.shape)),
+                about,
+            ),
         ),
     )
 
 
-class PairLoss(Loss, ABC):
+def need_pair(name: str, prediction: TensorType, target: TensorType) -> None:
+    """Refuse two values that are not floating-point numbers of one type (E0401, E0407) and shape (E0309)."""
+    need_float(name, prediction, 0)
+    need_float(name, target, 1)
+    same_dtype(name, (prediction, target))
+    same_shape(name, prediction, target)
+
+
+class PairLoss(RowLoss, ABC):
     """A loss of two values of equal shape, element by element.
 
     `emit` and `compute` give the losses of the elements, `slopes` their derivatives.
     """
 
     def infer(self, prediction: TensorType, target: TensorType) -> TensorType:
-        name = self.language_name()
-        need_float(name, prediction, 0)
-        need_float(name, target, 1)
-        same_dtype(name, (prediction, target))
-        same_shape(name, prediction, target)
-        return prediction if self.reduction is None else prediction.with_shape(())
-
-    @abstractmethod
-    def emit(self, g: Builder, prediction: ir.Value, target: ir.Value) -> Any:
-        """Append the losses of the elements."""
+        need_pair(self.language_name(), prediction, target)
+        return self.result(prediction, prediction.shape)
 
     @abstractmethod
     def compute(self, prediction: Array, target: Array) -> Array:
@@ -88,18 +126,9 @@ class PairLoss(Loss, ABC):
     def slopes(self, prediction: Array, target: Array) -> tuple[Array, Array]:
         """Return the derivative of each element's loss by prediction and by target."""
 
-    def lower(self, g: Builder, prediction: ir.Value, target: ir.Value) -> Any:
-        losses = self.emit(g, prediction, target)
-        if self.reduction is None:
-            return losses
-        return (g.ReduceMean if self.reduction == "mean" else g.ReduceSum)(losses, keepdims=0)
-
-    def reference(self, run: Run, prediction: Array, target: Array) -> Reference:
-        losses = self.compute(prediction, target)
-        share = 1 / losses.size if self.reduction == "mean" else 1
-
-        def backward(dy: Array) -> tuple[Array, ...]:
+    def evaluate(self, run: Run, prediction: Array, target: Array) -> tuple[Array, Pull]:
+        def pull(dlosses: Array) -> tuple[Array | None, ...]:
             by_prediction, by_target = self.slopes(prediction, target)
-            return dy * share * by_prediction, dy * share * by_target
+            return dlosses * by_prediction, dlosses * by_target
 
-        return losses if self.reduction is None else np.asarray(losses.sum() * share), backward
+        return self.compute(prediction, target), pull

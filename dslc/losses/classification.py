@@ -68,6 +68,18 @@ def _misfit(name: str, scores: TensorType, labels: TensorType, axis: int) -> Rul
     )
 
 
+def check_classes(
+    name: str, classes: int | Expression, weight: tuple[float, ...] | None = None
+) -> None:
+    """Refuse a free number of classes, or weights for another number of them (E0321)."""
+    if not isinstance(classes, int):
+        message = f"`{name}` needs a known number of classes; {classes} is free"
+        raise RuleError("E0321", message, about=0)
+    if weight is not None and len(weight) != classes:
+        message = f"`{name}` needs one weight for each of the {classes} classes"
+        raise RuleError("E0321", message, about="weight", text=f"these are {len(weight)}")
+
+
 def counting(labels: Array, ignore_index: int | None) -> Array:
     """Return where labels count."""
     return np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
@@ -94,19 +106,8 @@ class LabelLoss(Loss, ABC):
 
     def infer(self, scores: TensorType, target: TensorType) -> TensorType:
         axis = check_labels(self.language_name(), scores, target, self.axis)
-        self.check_classes(scores.shape[axis])
+        check_classes(self.language_name(), scores.shape[axis], self.weight)
         return scores.with_shape(() if self.reduction else without_axis(scores.shape, axis))
-
-    def check_classes(self, classes: int | Expression) -> None:
-        """Refuse a free number of classes, or weights for another number of them (E0321)."""
-        name = self.language_name()
-        if not isinstance(classes, int):
-            message = f"`{name}` needs a known number of classes; {classes} is free"
-            raise RuleError("E0321", message, about=0)
-        if self.weight is not None and len(self.weight) != classes:
-            message = f"`{name}` needs one weight for each of the {classes} classes"
-            text = f"these are {len(self.weight)}"
-            raise RuleError("E0321", message, about="weight", text=text)
 
     def index_limits(self, *types: TensorType) -> Mapping[int, int | Expression]:
         scores, target = types
@@ -255,7 +256,7 @@ class CrossEntropy(LabelLoss):
         need_float("cross_entropy", scores, 0)
         same_dtype("cross_entropy", (scores, target))
         same_shape("cross_entropy", scores, target)
-        self.check_classes(scores.shape[axis])
+        check_classes("cross_entropy", scores.shape[axis], self.weight)
         if self.ignore_index is not None:
             message = "`ignore_index` is a class number, and the target holds probabilities"
             raise RuleError("E0321", message, about="ignore_index")

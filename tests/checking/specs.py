@@ -155,6 +155,34 @@ train {
   epochs = 2
 }
 """,
+    "losses": """
+net Losses {
+  input x: float32[N, 6]
+  input z: float32[N, 6]
+  layer embed = Linear(5)
+  a = embed(x)
+  b = embed(z)
+  output scores: x -> Linear(3)
+}
+train {
+  target label, different: int64[N]
+  target t: float32[N, 3]
+  loss hinge(scores, label, p=2)
+  loss sums = 0.1 * hinge(scores, label, weight=[1, 2, 0.5], reduction=sum)
+  loss cosine(a, b)
+  loss signed = cosine(a, b, different, margin=-0.5)
+  loss contrastive(a, b, different, margin=4)
+  loss triplet(a, b, b[:, :] * 0.5, margin=3)
+  loss dice(sigmoid(scores), t)
+  loss kl_div(log_softmax(scores), softmax(t))
+  loss smooth_l1(scores, t, beta=0.5)
+  loss bce_with_logits(scores, sigmoid(t), pos_weight=[1, 2, 3])
+  loss mean(mse(scores, t, reduction=none))
+  optimizer = SGD(lr=0.1)
+  batch = 5
+  epochs = 2
+}
+""",
     "scalars": """
 net Neuron {
   input x: float32[N, 2]

@@ -11,8 +11,10 @@ from dslc.losses.classification import CrossEntropy
 from dslc.registry import losses
 from dslc.types import float32, int64
 from tests.operations import evaluate as ev
-from tests.operations.cases_losses import CASES
+from tests.operations import test_operations as rows
 from tests.operations.harness import Case, N
+
+CASES = [case for case in rows.CASES if isinstance(case.operation, Loss)]
 
 
 def test_every_loss_says_that_it_is_one() -> None:

@@ -65,7 +65,7 @@ CASES = (
     Case("bce_with_logits at 0", BceWithLogits(), PAIR, (fixed(0.0), fixed([0.0, 1.0, 0.0, 1.0]))),
     Case(
         "bce_with_logits, saturated",
-        BceWithLogits("sum"),
+        BceWithLogits(reduction="sum"),
         PAIR,
         (scaled(0, 40), fixed([0.0, 1.0, 0.0, 1.0])),
     ),
