@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from dslc.elaborate import foreign
 from dslc.elaborate.conversion import settings_of
 from dslc.elaborate.library import standard_library
+from dslc.elaborate.limits import RANK
 from dslc.elaborate.spellings import INPUTS_FIRST, INPUTS_ONLY
 from dslc.elaborate.suggest import FOREIGN
 from dslc.format.edits import Edit
 from dslc.operation import Operation
 from dslc.syntax import tree
 
-UNSAFE = frozenset({"auto_pad", "beta", "beta_1", "beta_2", "decay", "l2", "pads", "window"})
+UNSAFE = frozenset(
+    {"auto_pad", "beta", "beta_1", "beta_2", "decay", "l2", "normalized_shape", "pads", "window"}
+)
 """Arguments whose values mean something else than those of our name for them."""
 
 ADAPTIVE = "Adaptive"
+BY_SIZES = ("LayerNorm", "RMSNorm")
+"""Layers of PyTorch that are told the sizes of the dimensions they normalise; ours is told which dimensions."""
+
 NO_ACTIVATION = ("linear", "identity", "none", "None")
 
 
@@ -63,6 +69,8 @@ def argument_edits(
         elif name in foreign.DROPPED:
             changes.gone.append(argument)
     changes.gone.extend(_only_inputs(node, written))
+    if written in BY_SIZES:
+        changes.edits.extend(_axes_of_sizes(node))
     cuts = [*_cuts(node, changes.gone, may_go_on)]
     if any("#" in node.span.source.text[cut.start : cut.end] for cut in cuts):
         return None
@@ -99,6 +107,9 @@ def _only_inputs(node: tree.Call, written: str) -> Iterator[tree.Argument]:
         known = len(positional) + ("kernel_size" in names) > 2
     elif INPUTS_ONLY.fullmatch(written):
         known = len(positional) == 1
+    elif written == "GroupNorm" and len(positional) == 2:
+        yield from positional[1:] if _is_size(positional[1].value) else ()
+        return
     else:
         known = written == "Linear" and _is_linear_elsewhere(node, positional)
     if known:
@@ -113,6 +124,24 @@ def _is_linear_elsewhere(node: tree.Call, positional: Sequence[tree.Argument]) -
         return False
     numbers = all(isinstance(one.value, tree.Number) for one in positional)
     return numbers or isinstance(node.function, tree.Attribute)
+
+
+def _is_size(node: tree.Expression) -> bool:
+    """Tell whether this is a whole number too large for an axis."""
+    return isinstance(node, tree.Number) and isinstance(node.value, int) and node.value >= RANK
+
+
+def _axes_of_sizes(node: tree.Call) -> Iterator[Edit]:
+    """Yield the change of sizes to the dimensions they belong to: `[64, 8, 8]` are the last three."""
+    for argument in node.arguments:
+        is_named = argument.name is not None and argument.name.text == "normalized_shape"
+        is_first = argument is node.arguments[0] and argument.name is None
+        value = argument.value
+        sizes = value.items if isinstance(value, tree.List) else (value,)
+        if is_named or (is_first and any(_is_size(size) for size in sizes)):
+            axes = [*range(-len(sizes), 0)]
+            text = f"axis={axes if isinstance(value, tree.List) else -1}"
+            yield Edit(argument.span.start, argument.span.end, text)
 
 
 def _words(arguments: Sequence[tree.Argument]) -> Iterator[Edit]:

@@ -10,7 +10,7 @@ import numpy as np
 from dslc import dims
 from dslc.initializers.constant import Ones, Zeros
 from dslc.layers.channels import channels_of
-from dslc.layers.normal import lower_inverse, lower_moments
+from dslc.layers.normal import check_eps, lower_inverse, lower_moments
 from dslc.operation import Array, Layer, ParameterSpec, Reference, setting
 from dslc.reference.run import Run
 from dslc.types import TensorType
@@ -31,8 +31,13 @@ class BatchNorm(Layer):
 
     Shapes: [N, C, *S] -> the same; weight, bias, running_mean, running_var [C]
     Formula: y = (x - mean) / sqrt(variance + eps) * weight + bias; the variance divides by n
+    Errors: E0303 no channels, or of unknown number, E0406 eps of 1 or more
     Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
         reducing internal covariate shift" (2015), algorithm 1
+
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(16, 3x3, bias=false) -> BatchNorm -> relu
     """
 
     eps: float = setting(1e-5, above=0.0)
@@ -40,6 +45,7 @@ class BatchNorm(Layer):
     affine: bool = True
 
     def infer(self, x: TensorType) -> TensorType:
+        check_eps("BatchNorm", self.eps)
         channels_of("BatchNorm", x)
         return x
 

@@ -11,7 +11,7 @@ from dslc import dims
 from dslc.errors import Edit, RuleError
 from dslc.initializers.constant import Ones, Zeros
 from dslc.layers.channels import channels_of, need_channels
-from dslc.layers.normal import lower_inverse, lower_moments, refuse_single
+from dslc.layers.normal import check_eps, lower_inverse, lower_moments, refuse_single
 from dslc.operation import Array, Layer, ParameterSpec, Reference, setting
 from dslc.reference.run import Run
 from dslc.types import Shape, TensorType
@@ -32,7 +32,7 @@ class GroupNorm(Layer):
     Shapes: [N, C, *S] -> the same; weight and bias [C]
     Formula: y = (x - mean) / sqrt(variance + eps) * weight + bias; the variance divides by n
     Errors: E0303 no channels, or of unknown number, E0305 groups that do not divide them, E0323 one
-        element
+        element, E0406 eps of 1 or more
     Source: Wu and He, "Group normalization" (2018), equations 1 to 4
 
     Example:
@@ -41,10 +41,11 @@ class GroupNorm(Layer):
     """
 
     groups: int = setting(minimum=1)
-    eps: float = setting(1e-5, above=0.0, below=1.0)
+    eps: float = setting(1e-5, above=0.0)
     affine: bool = True
 
     def infer(self, x: TensorType) -> TensorType:
+        check_eps("GroupNorm", self.eps, f"({self.groups})")
         channels = channels_of("GroupNorm", x)
         if channels % self.groups:
             fitting = [number for number in range(1, channels + 1) if channels % number == 0]
@@ -126,7 +127,8 @@ class InstanceNorm(Layer):
 
     Shapes: [N, C, *S] -> the same; weight and bias [C]
     Formula: y = (x - mean) / sqrt(variance + eps) * weight + bias; the variance divides by n
-    Errors: E0303 no channels or no space, or channels of unknown number, E0323 one element
+    Errors: E0303 no channels or no space, or channels of unknown number, E0323 one element,
+        E0406 eps of 1 or more
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization: the missing ingredient for fast
         stylization" (2016), equation 2
 
@@ -135,10 +137,11 @@ class InstanceNorm(Layer):
         output y: Conv(16, 3x3) -> InstanceNorm(affine=true) -> relu
     """
 
-    eps: float = setting(1e-5, above=0.0, below=1.0)
+    eps: float = setting(1e-5, above=0.0)
     affine: bool = False
 
     def infer(self, x: TensorType) -> TensorType:
+        check_eps("InstanceNorm", self.eps)
         need_channels("InstanceNorm", x, space=True)
         channels_of("InstanceNorm", x)
         refuse_single("InstanceNorm", x, dims.product(x.shape[2:]))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dslc.errors import Edit, RuleError
 from dslc.initializers.constant import Ones, Zeros
 from dslc.layers.normal import lower_inverse, lower_moments, refuse_single
 from dslc.layers.rules import axes_of, need_float
@@ -204,6 +205,18 @@ class L2Normalize(Function):
 def _sizes(name: str, axis: Axis, x: TensorType) -> tuple[int, ...]:
     """Return the sizes along `axis`; refuse what cannot be normalised there."""
     need_float(name, x)
+    given = (axis,) if isinstance(axis, int) else axis
+    if given == x.shape[-len(given) :] and max(given, default=0) >= x.rank:
+        last = [*range(-len(given), 0)]
+        raise RuleError(
+            "E0322",
+            f"`{name}` is told which dimensions to normalise, not their sizes",
+            about="axis",
+            text="the sizes come from the value",
+            edits=(
+                Edit("name the dimensions:", f"axis={last if len(last) > 1 else last[0]}", "axis"),
+            ),
+        )
     return tuple(known_size(name, x, one, "elements") for one in axes_of(name, axis, x))
 
 

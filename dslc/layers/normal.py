@@ -6,13 +6,30 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dslc.dims import Expression
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.types import TensorType, shape_text
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
     from dslc.graph.builder import Builder
+
+
+def check_eps(name: str, eps: float, arguments: str = "") -> None:
+    """Refuse what stands where other frameworks have the number of channels (E0406)."""
+    if eps >= 1:
+        raise RuleError(
+            "E0406",
+            f"`eps` of `{name}` must be less than 1",
+            about="eps",
+            text=f"this is {eps}",
+            edits=(
+                Edit(
+                    "the number of channels comes from the value and is not written:",
+                    f"{name}{arguments}",
+                ),
+            ),
+        )
 
 
 def refuse_single(name: str, x: TensorType, size: int | Expression, *helps: str) -> None:

@@ -228,7 +228,23 @@ WRONG_CALLS = (
     WrongCall("lrn: features", Lrn(), (float32(N, 4),), "E0303", ("[N, 4]",)),
     WrongCall("layer_norm: whole numbers", LayerNorm(), (int64(N, 4),), "E0401"),
     WrongCall("layer_norm: free size", LayerNorm(), (float32(N, T),), "E0303", ("here it is T",)),
-    WrongCall("layer_norm: PyTorch's argument", LayerNorm(64), (float32(N, 64),), "E0322"),
+    WrongCall(
+        "layer_norm: PyTorch's argument",
+        LayerNorm(64),
+        (float32(N, 64),),
+        "E0322",
+        ("dimensions:  axis=-1",),
+    ),
+    WrongCall(
+        "batch_norm: PyTorch's argument", BatchNorm(64), (_image,), "E0406", ("  BatchNorm",)
+    ),
+    WrongCall("instance_norm: PyTorch's argument", InstanceNorm(64), (_image,), "E0406"),
+    WrongCall(
+        "group_norm: PyTorch's arguments", GroupNorm(2, 4), (_image,), "E0406", ("GroupNorm(2)",)
+    ),
+    WrongCall(
+        "rms_norm: PyTorch's argument", RMSNorm((5, 3)), (_image,), "E0322", ("axis=[-2, -1]",)
+    ),
     WrongCall("layer_norm: twice", LayerNorm((1, -1)), (float32(N, 4),), "E0322", ("twice",)),
     WrongCall("layer_norm: one element", LayerNorm(), (float32(N, 1),), "E0323", ("axis=[1",)),
     WrongCall("rms_norm: free size", RMSNorm(0), (float32(N, 4),), "E0303", ("here it is N",)),
