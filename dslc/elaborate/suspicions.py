@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 
+from dslc.elaborate.cuts import cut_warnings, cuts
 from dslc.elaborate.mending import help_with, inputs_given
 from dslc.elaborate.scope import BlockOutput
 from dslc.elaborate.usage import Written, reaches
@@ -231,17 +232,17 @@ def _number(found: Span) -> Span:
 def untrained(
     network: Network, training: Training, written: Sequence[Written]
 ) -> Iterator[Diagnostic]:
-    """Yield the rows whose weights an output needs and no loss reaches."""
+    """Yield the functions that keep gradients from weights, and the rows that no loss reaches for other reasons."""
     needed = {p for call in network.needed(network.outputs.values()) for p in call.parameters}
     trained = set(training.optimizers)
-    reached = {
-        parameter
-        for term in training.terms
-        for parameter in reaches(term.value, trained, network.calls)
-    }
+    losses = [term.value for term in training.terms]
+    found = cuts(losses, trained, network.calls)
+    yield from cut_warnings(found, written)
+    told = {parameter for parameters in found.values() for parameter in parameters}
+    reached = {p for loss in losses for p in reaches(loss, trained, network.calls)}
     for row in written:
         own = needed.intersection(row.parameters) & trained
-        if own and own.isdisjoint(reached):
+        if own and own.isdisjoint(reached | told):
             count = sum(p.type.size for p in own if isinstance(p.type.size, int))
             yield Diagnostic(
                 "W0612",

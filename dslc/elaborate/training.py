@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dslc.dims import Expression
+from dslc.elaborate.cuts import cuts
 from dslc.elaborate.freezing import Weights, freeze, grouped
 from dslc.elaborate.lines import Lines
 from dslc.elaborate.scope import Frame, MistakeError
@@ -112,6 +113,7 @@ def _idle_loss(
     freezes = [s for s in section.statements if isinstance(s, tree.Freeze)]
     reached = reaches(term.value, set(weights.parameters), frame.work.calls) & frozen
     span = freezes[0].span if freezes and reached else term.span
+    ends = {} if reached else cuts([term.value], set(weights.parameters), frame.work.calls)
     count = sum(p.type.size for p in reached if isinstance(p.type.size, int))
     word = Span(term.span.source, term.span.start, term.span.start + len("loss"))
     return frame.mistake(
@@ -121,7 +123,10 @@ def _idle_loss(
         f"because all {count:,} parameters it depends on are frozen"
         if reached
         else "no parameter reaches it",
-        others=[Label(word, "the gradient reaches no parameter")] if span != term.span else [],
+        others=[
+            *([Label(word, "the gradient reaches no parameter")] if span != term.span else []),
+            *(Label(cut.span, "no gradient passes here") for cut in ends),
+        ],
         helps=_thawing(freezes, reached, weights),
     )
 

@@ -163,7 +163,7 @@ class Hardswish(_Pieces):
 class Heaviside(elementwise.Step):
     """Return 1 for elements above 0, else 0: the neuron of Rosenblatt's perceptron.
 
-    No gradient passes: nothing in front of a step learns from a loss behind it.
+    No gradient passes: nothing in front of a step learns from a loss behind it (W0616).
 
     Formula: y = 1 where x > 0, else 0
     Kinks: the derivative is 0, at 0 too.
