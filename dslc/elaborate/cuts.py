@@ -51,7 +51,7 @@ def cut_warnings(
 ) -> Iterator[Diagnostic]:
     """Yield a warning for each call that keeps weights from learning (W0616)."""
     for call, parameters in found.items():
-        name = call.operation.language_name()
+        name = getattr(call.operation, "sign", call.operation.language_name())
         rows = [row for row in written if not set(parameters).isdisjoint(row.parameters)]
         count = sum(p.type.size for p in parameters if isinstance(p.type.size, int))
         yield Diagnostic(
