@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 class Conv(Layer):
     """Slide `channels` filters over the value, with weights of its own.
 
-    `padding` is a size, `same` (stride 1; the odd position goes after) or a list
-    `[before..., after...]`. Without `init` and `bias_init` the initial values are PyTorch's.
+    `padding` is a size, `same` (stride 1; the odd position goes after), in one dimension `causal` (no
+    result sees what comes after it) or a list `[before..., after...]`. Without `init` and `bias_init`
+    the initial values are PyTorch's.
 
     Shapes: [N, C, *S] -> [N, channels, *R] with
         R = floor((S + 2*padding - dilation*(kernel - 1) - 1) / stride) + 1;
@@ -49,7 +50,7 @@ class Conv(Layer):
     channels: int = setting(minimum=1)
     kernel: Size = setting(minimum=1)
     stride: Size = setting(ONE, minimum=1)
-    padding: Size | Literal["same"] = setting(ZERO, minimum=0)
+    padding: Size | Literal["same", "causal"] = setting(ZERO, minimum=0)
     dilation: Size = setting(ONE, minimum=1)
     groups: int = setting(1, minimum=1)
     bias: bool = True
@@ -81,11 +82,8 @@ class Conv(Layer):
         window = self._window(len(g.shape_of(x)))
         return _lower(g, window, self.groups, x, weight, bias)
 
-    def reference(self, run: Run, x: Array, weight: Array, bias: Array | None = None) -> Reference:
-        y, backward = convolve(self._window(x.ndim), self.groups, x, weight, bias)
-        if self.bias:
-            return y, backward
-        return y, lambda dy: backward(dy)[:2]
+    def reference(self, run: Run, x: Array, weight: Array, *bias: Array | None) -> Reference:
+        return convolve(self._window(x.ndim), self.groups, x, weight, *bias)
 
     def multiply_adds(
         self, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]
@@ -114,7 +112,7 @@ class ConvFunction(Function):
     spelling: ClassVar[str | None] = "conv"
 
     stride: Size = setting(ONE, minimum=1)
-    padding: Size | Literal["same"] = setting(ZERO, minimum=0)
+    padding: Size | Literal["same", "causal"] = setting(ZERO, minimum=0)
     dilation: Size = setting(ONE, minimum=1)
     groups: int = setting(1, minimum=1)
 
@@ -131,8 +129,8 @@ class ConvFunction(Function):
         window = self._window(float32(*g.shape_of(weight)))
         return _lower(g, window, self.groups, x, weight, bias)
 
-    def reference(self, run: Run, x: Array, weight: Array, bias: Array | None = None) -> Reference:
-        return convolve(self._window(float32(*weight.shape)), self.groups, x, weight, bias)
+    def reference(self, run: Run, x: Array, weight: Array, *bias: Array | None) -> Reference:
+        return convolve(self._window(float32(*weight.shape)), self.groups, x, weight, *bias)
 
     def multiply_adds(
         self, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]

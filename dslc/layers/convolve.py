@@ -19,32 +19,97 @@ Block = tuple[slice, slice]
 """Some images, and some positions along the first spatial dimension."""
 
 
-def convolve(window: Window, groups: int, x: Array, weight: Array, bias: Array | None) -> Reference:
-    """Return [N, M, ...] and the backward pass: dx, dweight and dbias (None without a bias)."""
+def convolve(
+    window: Window, groups: int, x: Array, weight: Array, *bias: Array | None
+) -> Reference:
+    """Return [N, M, ...] and the backward pass; `bias` is an array, None or left out."""
     counts = count_windows(window, x.shape[2:])
-    outputs = weight.shape[0]
-    rows = weight.reshape(groups, outputs // groups, -1)
-    y = np.empty((x.shape[0], outputs, *counts), x.dtype)
-    windows = _windows(_padded(window, x), window, counts)
-    for block in _blocks(windows, len(counts)):
-        y[_of(block)] = _images(rows @ _columns(windows, block, groups), y[_of(block)].shape)
-    if bias is not None:
-        y += bias.reshape(-1, *(1,) * len(counts))
+    y = _correlated(window, groups, x, weight, counts)
 
     def backward(dy: Array) -> tuple[Array | None, ...]:
-        padded = _padded(window, x)
-        windows = _windows(padded, window, counts)
-        dpadded, drows = np.zeros_like(padded), np.zeros_like(rows)
-        dwindows = _windows(dpadded, window, counts, writeable=True)
-        for block in _blocks(windows, len(counts)):
-            dy_rows = _rows(dy[_of(block)], groups)
-            drows += dy_rows @ _columns(windows, block, groups).swapaxes(1, 2)
-            _add_columns(dwindows, block, rows.swapaxes(1, 2) @ dy_rows)
-        dx = crop_spatial(dpadded, window.before, x.shape[2:])
-        dbias = None if bias is None else dy.sum(axis=(0, *range(2, dy.ndim)))
-        return dx, drows.reshape(weight.shape), dbias
+        dx = _scattered(window, groups, dy, weight, x.shape[2:])
+        return dx, _weighed(window, groups, x, dy, weight.shape), *_over_channels(bias, dy)
 
-    return y, backward
+    return _with_bias(y, *bias), backward
+
+
+def convolve_transposed(
+    window: Window, extra: Sequence[int], groups: int, x: Array, weight: Array, *bias: Array | None
+) -> Reference:
+    """Return [N, M, ...], in which each element of x has a window, and the backward pass.
+
+    It is the linear map that `convolve` applies to a cotangent; so each of the two has the other in
+    its backward pass. `extra` positions at the end belong to no window of that convolution.
+    """
+    y = _scattered(window, groups, x, weight, _spread_sizes(window, extra, x.shape[2:]))
+
+    def backward(dy: Array) -> tuple[Array | None, ...]:
+        dx = _correlated(window, groups, dy, weight, x.shape[2:])
+        return dx, _weighed(window, groups, dy, x, weight.shape), *_over_channels(bias, dy)
+
+    return _with_bias(y, *bias), backward
+
+
+def _spread_sizes(window: Window, extra: Sequence[int], counts: Sequence[int]) -> list[int]:
+    """Return the sizes without the padding: the last element of the last window is the end."""
+    sizes = []
+    for axis, count in enumerate(counts):
+        last_start = range(0, count * window.stride[axis], window.stride[axis])[-1]
+        last = last_start + (window.kernel[axis] - 1) * window.dilation[axis]
+        sizes.append(last + 1 + extra[axis] - window.before[axis] - window.after[axis])
+    return sizes
+
+
+def _with_bias(y: Array, bias: Array | None = None) -> Array:
+    return y if bias is None else y + bias.reshape(-1, *(1,) * (y.ndim - 2))
+
+
+def _over_channels(bias: Sequence[Array | None], dy: Array) -> Iterator[Array | None]:
+    for given in bias:
+        yield None if given is None else dy.sum(axis=(0, *range(2, dy.ndim)))
+
+
+def _correlated(
+    window: Window, groups: int, image: Array, weight: Array, counts: Sequence[int]
+) -> Array:
+    """Multiply each window of the image by the weight and add up: [N, M, *counts]."""
+    rows = _filters(weight, groups)
+    result = np.empty((image.shape[0], weight.shape[0], *counts), image.dtype)
+    windows = _windows(_padded(window, image), window, counts)
+    for block in _blocks(windows, len(counts)):
+        products = rows @ _columns(windows, block, groups)
+        result[_of(block)] = _images(products, result[_of(block)].shape)
+    return result
+
+
+def _scattered(
+    window: Window, groups: int, values: Array, weight: Array, sizes: Sequence[int]
+) -> Array:
+    """Add each value, times the weight, to the elements of its window: an image of the sizes."""
+    rows = _filters(weight, groups)
+    shape = (values.shape[0], groups * weight.shape[1], *sizes)
+    padded = _padded(window, np.zeros(shape, values.dtype))
+    windows = _windows(padded, window, values.shape[2:], writeable=True)
+    for block in _blocks(windows, len(sizes)):
+        _add_columns(windows, block, rows.swapaxes(1, 2) @ _rows(values[_of(block)], groups))
+    return crop_spatial(padded, window.before, sizes)
+
+
+def _weighed(
+    window: Window, groups: int, image: Array, values: Array, shape: tuple[int, ...]
+) -> Array:
+    """Add up over all windows the products of a window of the image and its values: [M, C, ...]."""
+    windows = _windows(_padded(window, image), window, values.shape[2:])
+    result = np.zeros((groups, shape[0] // groups, math.prod(shape[1:])), image.dtype)
+    for block in _blocks(windows, len(shape) - 2):
+        columns = _columns(windows, block, groups)
+        result += _rows(values[_of(block)], groups) @ columns.swapaxes(1, 2)
+    return result.reshape(shape)
+
+
+def _filters(weight: Array, groups: int) -> Array:
+    """Return one row per filter: [groups, M / groups, C / groups * kernel]."""
+    return weight.reshape(groups, weight.shape[0] // groups, -1)
 
 
 def _padded(window: Window, x: Array) -> Array:

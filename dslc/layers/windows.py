@@ -12,7 +12,7 @@ from dslc.errors import Edit, RuleError
 from dslc.layers.rules import need_float
 from dslc.types import Shape, Size, TensorType, shape_text
 
-Padding = Size | Literal["same"]
+Padding = Size | Literal["same", "causal"]
 
 ONE = Size((1,))
 ZERO = Size((0,))
@@ -126,8 +126,10 @@ def window_over(
     plain_stride = spread(stride, rank, "stride")
     if isinstance(padding, Size):
         before, after = _padding(padding, rank)
-    else:
+    elif padding == "same":
         before, after = _same(plain_kernel, plain_dilation, plain_stride)
+    else:
+        before, after = _causal(plain_kernel, plain_dilation)
     return Window(plain_kernel, plain_stride, before, after, plain_dilation, ceil)
 
 
@@ -197,6 +199,23 @@ def _same(
     total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     before = tuple(t // 2 for t in total)
     return before, tuple(t - b for t, b in zip(total, before, strict=True))
+
+
+def _causal(
+    kernel: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the padding after which a window ends where its result stands: it sees the past only."""
+    before = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
+    if len(kernel) > 1:
+        pads = [before[0], *[0] * (2 * len(kernel) - 1)]
+        raise RuleError(
+            "E0406",
+            f"padding=causal is for one dimension, the time; the value has {_dimensions(len(kernel))}",
+            about="padding",
+            text="`causal` pads before the first step only",
+            edits=(Edit("where the first of them is the time:", f"padding={pads}", "padding"),),
+        )
+    return before, (0,)
 
 
 def check_image(name: str, type: TensorType) -> None:

@@ -200,4 +200,22 @@ train {
   epochs = 1
 }
 """,
+    "transposed": """
+net Enlarge {
+  input image: float32[N, 2, 4, 5]
+  param up: float32[3, 1, 2, 2] = normal(std=0.5)
+  d1: ConvTranspose(6, 3x3, stride=2, padding=1, output_padding=[0, 1], groups=2) -> relu   -> [N, 6, 7, 10]
+  d2: ConvTranspose(3, 3x2, padding=[1, 0, 0, 2], dilation=2x1, bias=false) -> tanh         -> [N, 3, 10, 9]
+  output y: conv_transpose(up, stride=2)                                                   -> [N, 1, 20, 18]
+}
+""",
+    "causal": """
+net Causal {
+  input x: float32[N, 3, 9]
+  c1: Conv(4, 3, padding=causal, dilation=2) -> relu  -> [N, 4, 9]
+  param k: float32[4, 4, 2] = normal(std=0.5)
+  c2: conv(k, padding=causal) -> tanh                 -> [N, 4, 9]
+  output y: Conv(2, 2, padding=causal, stride=2)      -> [N, 2, 5]
+}
+""",
 }

@@ -33,7 +33,6 @@ NOT_EMITTED = frozenset(
         "Atan",
         "Atanh",
         "CastLike",
-        "ConvTranspose",
         "Cosh",
         "DepthToSpace",
         "Flatten",

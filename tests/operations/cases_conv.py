@@ -13,7 +13,7 @@ def size(*numbers: int) -> Size:
     return Size(numbers)
 
 
-def _torch(**settings: Any) -> Any:
+def torch_conv(**settings: Any) -> Any:
     """Return PyTorch's convolution of as many dimensions as the value has."""
 
     def call(t: Any, x: Any, weight: Any, bias: Any = None) -> Any:
@@ -23,84 +23,129 @@ def _torch(**settings: Any) -> Any:
     return call
 
 
-def _torch_padded(*pads: int, **settings: Any) -> Any:
+def torch_padded(*pads: int, **settings: Any) -> Any:
     """Return PyTorch's convolution of the value padded by `pads` (last dimension first)."""
-    return lambda t, x, *rest: _torch(**settings)(t, t.nn.functional.pad(x, pads), *rest)
+    return lambda t, x, *rest: torch_conv(**settings)(t, t.nn.functional.pad(x, pads), *rest)
 
 
 CASES = (
-    Case("conv", Conv(4, size(3)), (float32(N, 2, 6, 5),), torch=_torch()),
-    Case("conv 1x1", Conv(4, size(1)), (float32(N, 3, 4, 4),), torch=_torch()),
-    Case("conv, no bias", Conv(2, size(2, 3), bias=False), (float32(N, 2, 5, 5),), torch=_torch()),
+    Case("conv", Conv(4, size(3)), (float32(N, 2, 6, 5),), torch=torch_conv()),
+    Case("conv 1x1", Conv(4, size(1)), (float32(N, 3, 4, 4),), torch=torch_conv()),
+    Case(
+        "conv, no bias", Conv(2, size(2, 3), bias=False), (float32(N, 2, 5, 5),), torch=torch_conv()
+    ),
     Case(
         "conv, stride that leaves a rest",
         Conv(2, size(3, 2), size(2, 3), size(1, 0)),
         (float32(N, 2, 8, 9),),
-        torch=_torch(stride=(2, 3), padding=(1, 0)),
+        torch=torch_conv(stride=(2, 3), padding=(1, 0)),
     ),
     Case(
         "conv 1x1, stride 2",
         Conv(4, size(1), size(2), bias=False),
         (float32(N, 3, 7, 6),),
-        torch=_torch(stride=2),
+        torch=torch_conv(stride=2),
     ),
     Case(
         "conv, dilation",
         Conv(2, size(3), size(2), size(2), size(2, 1)),
         (float32(N, 2, 7, 7),),
-        torch=_torch(stride=2, padding=2, dilation=(2, 1)),
+        torch=torch_conv(stride=2, padding=2, dilation=(2, 1)),
     ),
     Case(
         "conv, groups",
         Conv(6, size(3), padding=size(1), groups=2),
         (float32(N, 4, 5, 5),),
-        torch=_torch(padding=1, groups=2),
+        torch=torch_conv(padding=1, groups=2),
     ),
     Case(
         "conv, depthwise with stride",
         Conv(6, size(3), size(2), size(1), groups=3),
         (float32(N, 3, 6, 6),),
-        torch=_torch(stride=2, padding=1, groups=3),
+        torch=torch_conv(stride=2, padding=1, groups=3),
     ),
     Case(
         "conv, padding=same",
         Conv(2, size(3, 4), padding="same", dilation=size(2, 1)),
         (float32(N, 2, 6, 6),),
-        torch=_torch_padded(1, 2, 2, 2, dilation=(2, 1)),
+        torch=torch_padded(1, 2, 2, 2, dilation=(2, 1)),
     ),
     Case(
         "conv, padding on one side",
         Conv(2, size(3), size(2), size(2, 0, 0, 1)),
         (float32(N, 2, 6, 6),),
-        torch=_torch_padded(0, 1, 2, 0, stride=2),
+        torch=torch_padded(0, 1, 2, 0, stride=2),
     ),
     Case(
         "conv 1d",
         Conv(3, size(3), size(2), size(1)),
         (float32(N, 2, 9),),
-        torch=_torch(stride=2, padding=1),
+        torch=torch_conv(stride=2, padding=1),
     ),
     Case(
         "conv 1d, padding before",
         Conv(3, size(3), padding=size(2, 0)),
         (float32(N, 2, 6),),
-        torch=_torch_padded(2, 0),
+        torch=torch_padded(2, 0),
+    ),
+    Case(
+        "conv 1d, causal",
+        Conv(3, size(3), padding="causal", dilation=size(2)),
+        (float32(N, 2, 7),),
+        torch=torch_padded(4, 0, dilation=2),
+    ),
+    Case(
+        "conv 1d, causal, strided",
+        Conv(2, size(4), size(3), "causal"),
+        (float32(N, 2, 8),),
+        torch=torch_padded(3, 0, stride=3),
+    ),
+    Case("conv, causal, free length", Conv(2, size(2), padding="causal"), (float32(N, 2, T),)),
+    Case(
+        "conv 1d, padding=same",
+        Conv(3, size(4), padding="same"),
+        (float32(N, 2, 6),),
+        torch=torch_padded(1, 2),
+    ),
+    Case(
+        "conv 3d, padding=same",
+        Conv(2, size(2, 3, 1), padding="same", dilation=size(1, 1, 2)),
+        (float32(N, 2, 3, 4, 3),),
+        torch=torch_padded(0, 0, 1, 1, 0, 1, dilation=(1, 1, 2)),
+    ),
+    Case(
+        "conv 3d, groups, dilation and unequal padding",
+        Conv(4, size(2), size(2), size(1, 0, 0, 0, 0, 1), size(1, 2, 1), groups=2),
+        (float32(N, 2, 4, 5, 4),),
+        torch=torch_padded(0, 1, 0, 0, 1, 0, stride=2, dilation=(1, 2, 1), groups=2),
+    ),
+    Case(
+        "conv 1d, groups and dilation",
+        Conv(6, size(2), size(2), size(1), size(3), groups=3),
+        (float32(N, 3, 8),),
+        torch=torch_conv(stride=2, padding=1, dilation=3, groups=3),
     ),
     Case(
         "conv 3d",
         Conv(2, size(2, 3, 2), size(2, 1, 1), size(1, 1, 0)),
         (float32(N, 2, 4, 5, 4),),
-        torch=_torch(stride=(2, 1, 1), padding=(1, 1, 0)),
+        torch=torch_conv(stride=(2, 1, 1), padding=(1, 1, 0)),
     ),
     Case("conv, free length", Conv(2, size(3), size(2), size(1)), (float32(N, 2, T + 3),)),
-    Case("conv, one image", Conv(2, size(3)), (float32(1, 2, 5, 5),), torch=_torch()),
+    Case("conv, one image", Conv(2, size(3)), (float32(1, 2, 5, 5),), torch=torch_conv()),
     Case("conv, fixed filter", Conv(2, size(3), trainable=False), (float32(N, 2, 5, 5),)),
     Case("conv function", ConvFunction(), (float32(N, 2, 5, 5), float32(3, 2, 3, 3), None)),
+    Case(
+        "conv function, causal",
+        ConvFunction(padding="causal"),
+        (float32(N, 2, 5), float32(3, 2, 3), None),
+        torch=torch_padded(2, 0),
+    ),
     Case(
         "conv function with bias",
         ConvFunction(size(2), size(1), groups=2),
         (float32(N, 4, 5, 5), float32(4, 2, 3, 3), float32(4)),
-        torch=_torch(stride=2, padding=1, groups=2),
+        torch=torch_conv(stride=2, padding=1, groups=2),
     ),
 )
 
@@ -139,6 +184,15 @@ WRONG_CALLS = (
         "these do: 1, 2, 4, 8, 16, 32",
     ),
     _wrong("same with stride", Conv(4, size(3), size(2), "same"), _image, "E0406", "padding=1x1"),
+    _wrong(
+        "causal in two dimensions",
+        Conv(4, size(3), padding="causal"),
+        _image,
+        "E0406",
+        "padding=causal is for one dimension",
+        "2 spatial dimensions",
+        "padding=[2, 0, 0, 0]",
+    ),
     WrongCall(
         "conv function: channels",
         ConvFunction(),

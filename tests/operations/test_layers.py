@@ -11,6 +11,7 @@ from dslc.initializers.constant import Zeros
 from dslc.layers import convolve
 from dslc.layers.batch_norm import BatchNorm
 from dslc.layers.conv import Conv, ConvFunction
+from dslc.layers.conv_transpose import ConvTranspose, ConvTransposeFunction
 from dslc.layers.dropout import Dropout
 from dslc.layers.linear import Linear
 from dslc.layers.pool import AvgPool, MaxPool
@@ -28,6 +29,12 @@ PARAMETERS = [
     (Conv(6, size(5)), float32(N, 1, 32, 32), {"weight": (6, 1, 5, 5), "bias": (6,)}),
     (Conv(8, size(3), groups=4), float32(N, 4, T), {"weight": (8, 1, 3), "bias": (8,)}),
     (Conv(6, size(5, 3), bias=False), float32(N, 2, 9, 9), {"weight": (6, 2, 5, 3)}),
+    (
+        ConvTranspose(8, size(5, 3), groups=4),
+        float32(N, 4, T, 7),
+        {"weight": (4, 2, 5, 3), "bias": (8,)},
+    ),
+    (ConvTranspose(6, size(3), bias=False), float32(N, 2, 9), {"weight": (2, 6, 3)}),
     (Linear(10), float32(N, T, 84), {"weight": (10, 84), "bias": (10,)}),
     (
         BatchNorm(),
@@ -46,9 +53,17 @@ def test_parameters(operation: Operation, x: TensorType, expected: dict[str, obj
     assert all(spec.trained != spec.name.startswith("running") for spec in specs)
 
 
-@pytest.mark.parametrize("operation", [Conv(4, size(3), groups=2), Linear(40)])
-def test_initial_values_stay_within_the_bound_of_the_fan(operation: Operation) -> None:
-    x = float32(N, 6, 8, 8) if isinstance(operation, Conv) else float32(N, 27)
+FAN_OF_27 = [
+    (Conv(4, size(3), groups=2), float32(N, 6, 8, 8)),
+    (ConvTranspose(9, size(3), groups=3), float32(N, 6, 8, 8)),
+    (Linear(40), float32(N, 27)),
+]
+
+
+@pytest.mark.parametrize(("operation", "x"), FAN_OF_27)
+def test_initial_values_stay_within_the_bound_of_the_fan(
+    operation: Operation, x: TensorType
+) -> None:
     for spec in operation.parameters(x):
         drawn = spec.initializer.sample(spec.type.sizes, 12345)
         assert 0.8 / math.sqrt(27) < np.abs(drawn).max() <= 1 / math.sqrt(27) * (1 + 1e-6)
@@ -68,6 +83,13 @@ EXPLANATIONS = [
     (MaxPool(size(2), size(4), size(1), ceil_mode=True), (7,), "ceil((7 + 1) / 4) = 2"),
     (Conv(1, size(4), padding="same"), (9,), "floor((9 + 1 + 2 - 4) / 1) + 1 = 9"),
     (Conv(1, size(3), dilation=size(2)), (9,), "floor((9 + 2*0 - (2*(3 - 1) + 1)) / 1) + 1 = 5"),
+    (Conv(1, size(3), padding="causal"), (9,), "floor((9 + 2 + 0 - 3) / 1) + 1 = 9"),
+    (ConvTranspose(1, size(4), size(2), size(1)), (16, 16), "(16 - 1)*2 - 2*1 + 4 = 32"),
+    (
+        ConvTranspose(1, size(3), size(2), size(1, 0), size(1), size(2)),
+        (5,),
+        "(5 - 1)*2 - 1 - 0 + 2*(3 - 1) + 1 + 1 = 13",
+    ),
     (
         AvgPool(size(2, 3)),
         (6, 9),
@@ -88,6 +110,8 @@ MULTIPLY_ADDS = [
     (Conv(64, size(3), padding=size(1)), (float32(1, 64, 56, 56),), 115_605_504),
     (Conv(8, size(3), groups=4), (float32(2, 4, 5),), 2 * 8 * 3 * 3),
     (ConvFunction(), (float32(1, 2, 4, 4), float32(3, 2, 3, 3)), 3 * 2 * 2 * 18),
+    (ConvTranspose(6, size(3), size(2), groups=2), (float32(2, 4, 5),), 2 * 4 * 5 * 3 * 3),
+    (ConvTransposeFunction(), (float32(1, 2, 4, 4), float32(2, 3, 3, 3)), 2 * 16 * 27),
     (Linear(1000), (float32(1, 4096),), 4_096_000),
     (Linear(10), (float32(N, 84),), N * 840),
 ]
