@@ -193,13 +193,17 @@ class _Binder:
         if self.signature.implicit:
             return given == 0
         if not self.signature.variadic:
-            return given < self._required()
+            return len(self.positional) < self._lacking()
         if given >= 2:
             raise ambiguous_merge(self.signature, self.bound, self.frame, self.positional)
         return not any(isinstance(entity, Results) for entity, _ in self.positional)
 
-    def _required(self) -> int:
-        return sum(not (value.optional or value.variadic) for value in self.signature.values)
+    def _lacking(self) -> int:
+        """How many values must be there that no argument names."""
+        return sum(
+            not (value.optional or value.variadic or index in self.named)
+            for index, value in enumerate(self.signature.values)
+        )
 
     def _check_missing(self, flow: Flow) -> None:
         if self.signature.implicit:

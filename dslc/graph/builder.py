@@ -45,8 +45,9 @@ _Key = tuple[str, tuple[int, ...], bytes]
 class Builder:
     """Appends nodes to a graph.
 
-    `training` is the mode operations lower for; `sizes` are the free dimensions that are bound in
-    this graph.
+    `training` is the mode operations lower for; `differentiated` says that gradients are taken in
+    this graph, whatever the mode of one operation: every operator needs a gradient rule. `sizes`
+    are the free dimensions that are bound in this graph.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Builder:
         if graph is None:
             graph = ir.Graph([], [], nodes=[], opset_imports={"": OPSET}, name="graph")
         self.graph = graph
-        self.training = training
+        self.training = self.differentiated = training
         self.sizes: Mapping[str, int] = dict(sizes or {})
         self.updates: dict[str, ir.Value] = {}
         self.step_key: ir.Value | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,7 +12,7 @@ from dslc import dims
 from dslc.layers.rules import need_float
 from dslc.operation import Array, Layer, Reference, setting
 from dslc.reference.run import Run
-from dslc.types import TensorType
+from dslc.types import DType, Shape, TensorType
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -44,12 +45,14 @@ class Dropout(Layer):
     def lower(self, g: Builder, x: ir.Value) -> ir.Value:
         if self.p == 0 or not g.training:
             return x
-        result: ir.Value = g.Mul(x, 0.0 if self.p == 1 else self._factor(g, x))
+        result: ir.Value = g.Mul(x, self.factor(g, g.shape_of(x), g.dtype_of(x)))
         return result
 
-    def _factor(self, g: Builder, x: ir.Value) -> ir.Value:
-        """Return what each element is multiplied by: 0 or 1 / (1 - p)."""
-        shape = g.bound(g.shape_of(x))
+    def factor(self, g: Builder, shape: Shape, dtype: DType) -> ir.Value:
+        """Append what each element is multiplied by, 0 or 1 / (1 - p), drawn from the stream of the call."""
+        shape = g.bound(shape)
+        if self.p == 1:
+            return g.expand(g.constant(0.0, dtype), shape)
         size = dims.count(shape)
         words = -(-size // LANES)
         shifts = g.constant(np.array([1 << 16 * lane for lane in range(LANES)], np.uint64))
@@ -59,21 +62,24 @@ class Dropout(Layer):
         if words * LANES != size:
             lanes = g.Slice(lanes, g.axes(0), g.axes(size), g.axes(0))
         keep = g.reshape(g.GreaterOrEqual(lanes, np.uint64(self._threshold)), shape)
-        dtype = g.dtype_of(x)
         factor: ir.Value = g.Where(keep, g.constant(self._scale, dtype), g.constant(0.0, dtype))
         return factor
 
     def reference(self, run: Run, x: Array) -> Reference:
         if self.p == 0 or not run.training:
             return x, lambda dy: (dy,)
-        keep = np.zeros(x.shape, bool) if self.p == 1 else self._keep(run, x)
-        factor = keep.astype(x.dtype) * x.dtype.type(self._scale)
+        factor = self.drawn(run, x.shape, x.dtype.type)
         return x * factor, lambda dy: (dy * factor,)
 
-    def _keep(self, run: Run, x: Array) -> Array:
-        words = run.words(-(-x.size // LANES))
+    def drawn(self, run: Run, shape: tuple[int, ...], dtype: type) -> Array:
+        """Return what each element is multiplied by, drawn from the stream of the call."""
+        if self.p == 1:
+            return np.zeros(shape, dtype)
+        size = math.prod(shape)
+        words = run.words(-(-size // LANES))
         lanes = np.stack([words << np.uint64(16 * lane) for lane in range(LANES)], axis=1)
-        return lanes.reshape(-1)[: x.size].reshape(x.shape) >= np.uint64(self._threshold)
+        keep = lanes.reshape(-1)[:size].reshape(shape) >= np.uint64(self._threshold)
+        return np.asarray(keep.astype(dtype) * dtype(self._scale))
 
     @property
     def _threshold(self) -> int:
