@@ -168,13 +168,13 @@ class Operation:
     @cache
     def signature(cls) -> str:
         """Return the call as help and messages print it: `Conv(channels, kernel, stride=1, ...)`."""
-        parts = []
-        for value in cls.values():
-            parts.append(f"*{value.name}" if value.variadic else value.name)
+        required = [value for value in cls.values() if not value.optional]
+        parts = [f"*{value.name}" if value.variadic else value.name for value in required]
         for item in cls.settings():
             parts.append(
                 item.name if item.default is MISSING else f"{item.name}={_plain(item.default)}"
             )
+        parts += [f"{value.name}=none" for value in cls.values() if value.optional]
         return f"{cls.language_name()}({', '.join(parts)})"
 
 

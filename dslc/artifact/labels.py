@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dslc import dims
 from dslc.network.network import Network, Value
 from dslc.operation import Operation
 
@@ -16,17 +18,20 @@ class Labels:
     ignored: dict[Value, int] = field(default_factory=dict)
 
 
-def labels(network: Network) -> Labels:
+def labels(network: Network, sizes: Mapping[str, int] | None = None) -> Labels:
     """Ask every operation which of its values are indices; the smallest limit of a value holds.
 
-    A label is passed over only where every operation that takes it as an index does so.
+    A label is passed over only where every operation that takes it as an index does so. `sizes` are the free
+    dimensions, those of training unless given; a limit that depends on others is not known.
     """
+    if sizes is None:
+        sizes = network.training.sizes if network.training else {}
     classes: dict[Value, int] = {}
     passed: dict[Value, set[int | None]] = {}
     for operation, values in _uses(network):
         types = [value.type for value in values if value is not None]
         for position, limit in operation.index_limits(*types).items():
-            value = values[position]
+            value, limit = values[position], dims.bind(limit, sizes)
             if value is not None and isinstance(limit, int):
                 classes[value] = min(limit, classes.get(value, limit))
                 passed.setdefault(value, set()).add(operation.ignored_label)

@@ -18,7 +18,7 @@ def draw_data(
     network: Network, sizes: Mapping[str, int], generator: np.random.Generator
 ) -> dict[Value, Array]:
     """Draw every input and target: floats from a normal distribution, class numbers below their limit."""
-    known = labels(network)
+    known = labels(network, sizes)
     targets = network.training.targets if network.training else ()
     return {
         value: _draw(value, sizes, known.classes.get(value), generator)

@@ -96,6 +96,8 @@ def operate(
         raise site.mistake(error) from error
     for spec in specs:
         check_tensor(spec.type, f"the {spec.name} of `{name}`", bound.span, frame)
+    if specs:  # they follow the values: those that are left out at the end hold their places
+        values += (None,) * (len(operation.values()) - len(values))
     parameters = _weights(specs, site)
     place = Place(Form.CALL, kind or name.lower())
     names = (spec.name for spec in specs)

@@ -15,7 +15,10 @@ ARGUMENTS = {
     "num_groups": "groups", "normalized_shape": "axis", "stddev": "std",
     "num_embeddings": "rows", "embedding_dim": "features", "num_classes": "units",
     "perm": "axes", "target_shape": "shape", "label_smooth": "label_smoothing", "step_size": "every",
-    "milestones": "at",
+    "milestones": "at", "hidden_size": "units", "hidden_dim": "units", "num_units": "units", "num_layers": "layers",
+    "return_sequences": "return_sequence", "recurrent_initializer": "recurrent_init", "h_0": "initial_h",
+    "c_0": "initial_c", "h0": "initial_h", "c0": "initial_c", "hx": "initial_h", "initial_state": "initial_h",
+    "sequence_lens": "lengths", "seq_lens": "lengths", "sequence_length": "lengths",
 }  # fmt: skip
 """Arguments of PyTorch, Keras, ONNX and Caffe -> ours; the first one that a call takes is meant."""
 
@@ -27,6 +30,8 @@ DROPPED = {
     "num_features": "the number of channels comes from the value",
     "num_channels": "the number of channels comes from the value",
     "num_parameters": "the number of channels comes from the value; `per_channel=true` gives each its own slope",
+    "input_size": "the number of features comes from the value",
+    "batch_first": "sequences are always [N, T, features]",
     "inplace": "values never change, so there is nothing to say",
     "data_format": "images are always [N, C, H, W]",
     "name": "the name of a row is its label:  name: ...",

@@ -25,7 +25,7 @@ class Weights:
     calls: Sequence[Call]
 
     def chosen(self, path: tree.Path) -> list[Parameter]:
-        """Return the weights that a path or a kind (`bias`, `BatchNorm`) names."""
+        """Return the weights that a path or a kind (`bias`, which `bias_hh` is too, or `BatchNorm`) names."""
         prefix = ".".join(str(part) for part in path.parts)
         below = [p for p in self.parameters if p.name == prefix or p.name.startswith(f"{prefix}.")]
         return below or (self._of_kind(prefix) if len(path.parts) == 1 else [])
@@ -41,7 +41,12 @@ class Weights:
             if call.operation.language_name() == kind
             for parameter in call.parameters
         }
-        return [p for p in self.parameters if p in layers or p.name.rpartition(".")[2] == kind]
+        return [p for p in self.parameters if p in layers or _is_kind(p, kind)]
+
+
+def _is_kind(parameter: Parameter, kind: str) -> bool:
+    last = parameter.name.rpartition(".")[2]
+    return last == kind or last.startswith(f"{kind}_")
 
 
 def freeze(section: tree.Train, weights: Weights, frame: Frame) -> set[Parameter]:

@@ -25,7 +25,7 @@ def unknown_argument(
 ) -> MistakeError:
     """Say that a call has no such argument (E0203)."""
     known = [info.name for info in signature.settings]
-    known += [value.name for value in signature.values if not _is_flow(signature)]
+    known += [value.name for value in signature.values[_is_flow(signature) :]]
     meant = foreign.ARGUMENTS.get(name.text, "")
     meant = meant if meant in known else nearest(name.text, known) or ""
     text = foreign.DROPPED.get(name.text, "") or (f"did you mean `{meant}`?" if meant else "")
@@ -67,8 +67,9 @@ def shown(signature: Signature) -> str:
 
 
 def _is_flow(signature: Signature) -> bool:
-    """Tell whether the call takes one value, which flows in."""
-    return len(signature.values) == 1 and signature.name[:1].isupper()
+    """Tell whether one value must be there, which flows in."""
+    needed = sum(not value.optional for value in signature.values)
+    return needed == 1 and signature.name[:1].isupper()
 
 
 def surplus_argument(signature: Signature, span: Span, frame: Frame) -> MistakeError:

@@ -32,6 +32,8 @@ FOREIGN = {
     "hard_sigmoid": "hardsigmoid", "Hardswish": "hardswish", "HardSwish": "hardswish", "hard_swish": "hardswish",
     "LogSigmoid": "log_sigmoid", "logsigmoid": "log_sigmoid", "Tanhshrink": "tanhshrink", "PRelu": "PReLU",
     "prelu": "PReLU", "Heaviside": "step", "heaviside": "step",
+    "SimpleRNN": "RNN", "Lstm": "LSTM", "lstm": "LSTM", "Gru": "GRU", "gru": "GRU", "rnn": "RNN",
+    "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU",
     "Flatten": "flatten", "Reshape": "reshape", "View": "reshape", "view": "reshape", "Rescaling": "mul",
     "Permute": "transpose", "permute": "transpose", "Transpose": "transpose", "Concat": "concat",
     "Concatenate": "concat", "cat": "concat", "Add": "add", "Mul": "mul", "multiply": "mul", "Multiply": "mul",

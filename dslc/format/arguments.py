@@ -71,6 +71,7 @@ def argument_edits(
     changes.gone.extend(_only_inputs(node, written))
     if written in BY_SIZES:
         changes.edits.extend(_axes_of_sizes(node))
+    changes.edits.extend(_layers(node, written))
     cuts = [*_cuts(node, changes.gone, may_go_on)]
     if any("#" in node.span.source.text[cut.start : cut.end] for cut in cuts):
         return None
@@ -110,6 +111,8 @@ def _only_inputs(node: tree.Call, written: str) -> Iterator[tree.Argument]:
     elif written == "GroupNorm" and len(positional) == 2:
         yield from positional[1:] if _is_size(positional[1].value) else ()
         return
+    elif written in RECURRENT:
+        known = bool(positional) and ("hidden_size" in names or _numbers(positional) > 1)
     else:
         known = written == "Linear" and _is_linear_elsewhere(node, positional)
     if known:
@@ -118,12 +121,27 @@ def _only_inputs(node: tree.Call, written: str) -> Iterator[tree.Argument]:
         yield from node.arguments
 
 
+RECURRENT = ("RNN", "LSTM", "GRU")
+"""Layers of PyTorch whose numbers are those of features, units and layers; ours takes that of units."""
+
+
+def _layers(node: tree.Call, written: str) -> Iterator[Edit]:
+    """Yield the change that names the third number of a recurrent layer."""
+    positional = [argument for argument in node.arguments if argument.name is None]
+    if written in RECURRENT and len(positional) == _numbers(positional) == 3:
+        place = positional[2].span.start
+        yield Edit(place, place, "layers=")
+
+
+def _numbers(arguments: Sequence[tree.Argument]) -> int:
+    return sum(isinstance(one.value, tree.Number) for one in arguments)
+
+
 def _is_linear_elsewhere(node: tree.Call, positional: Sequence[tree.Argument]) -> bool:
     """Tell whether the first of two arguments is the number of inputs: the second of ours is true or false."""
     if len(positional) != 2:
         return False
-    numbers = all(isinstance(one.value, tree.Number) for one in positional)
-    return numbers or isinstance(node.function, tree.Attribute)
+    return _numbers(positional) == 2 or isinstance(node.function, tree.Attribute)
 
 
 def _is_size(node: tree.Expression) -> bool:

@@ -122,7 +122,10 @@ class Recurrent(Layer, ABC):
         weight = self.init or usual
         recurrent = self.recurrent_init or weight
         bias = self.bias_init or usual
-        found = [("weight_ih", (rows, features), weight), ("weight_hh", (rows, self.units), recurrent)]
+        found: list[tuple[str, tuple[int, ...], Initializer]] = [
+            ("weight_ih", (rows, features), weight),
+            ("weight_hh", (rows, self.units), recurrent),
+        ]
         if self.bias:
             found += [("bias_ih", (rows,), bias), ("bias_hh", (rows,), bias)]
         return [
@@ -374,9 +377,7 @@ def _as_sequence(x: TensorType) -> tuple[Edit, ...]:
     return ()
 
 
-def _check_lengths(
-    name: str, lengths: TensorType, batch: int | Expression, position: int
-) -> None:
+def _check_lengths(name: str, lengths: TensorType, batch: int | Expression, position: int) -> None:
     if lengths.shape != (batch,):
         raise RuleError(
             "E0330",

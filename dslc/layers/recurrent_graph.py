@@ -40,8 +40,13 @@ class Weights(NamedTuple):
 class Cell(Protocol):
     """One kind of recurrent layer: ONNX's operator, and its arithmetic."""
 
-    operator: str
-    activations: tuple[str, ...] | None
+    @property
+    def operator(self) -> str:
+        """The name of ONNX's operator."""
+
+    @property
+    def activations(self) -> tuple[str, ...] | None:
+        """Its activations, where they are not the usual ones."""
 
     def products(self, g: Builder, rows: ir.Value, weights: Weights) -> Values:
         """Return what the inputs of all steps contribute, each [T * N, ...]."""

@@ -186,9 +186,8 @@ def recurrent(
             given = tuple(start[:, k] for start in starts)
             sweeps.append(_sweep(cell, xs, given, valid, owned[k], reverse=direction == 1))
         xs = np.concatenate([sweep.ys for sweep in sweeps[-layer.directions :]], axis=2)
-    shape = layer.state_shape(batch)
     last = [
-        np.stack(parts, axis=1).reshape(shape)
+        np.stack(parts, axis=1).reshape(run.shape(layer.state_shape(batch)))
         for parts in zip(*(sweep.ends for sweep in sweeps), strict=True)
     ]
     top = [sweep.ends[0] for sweep in sweeps[-layer.directions :]]

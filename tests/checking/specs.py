@@ -43,6 +43,26 @@ train {
   epochs = 4
 }
 """,
+    "recurrent": """
+net Tagger(hidden=4) {
+  input x: float32[N, T, 5]
+  input steps: int64[N]
+  rows: x -> LSTM(hidden, lengths=steps, bidirectional=true, layers=2, dropout=0.3)   -> [N, T, 8]
+  y, h: GRU(6, lengths=steps, return_state=true)
+  rest: y -> RNN(4, nonlinearity=relu, initial_h=h[:, :4])
+  output tags: Linear(3)
+  output last = h
+}
+train {
+  target tag: int64[N, T]
+  loss cross_entropy(tags, tag)
+  optimizer = SGD(lr=0.1)
+  freeze rest
+  batch = 3
+  T = 6
+  epochs = 2
+}
+""",
     "residual": """
 default Conv(bias=false, init=kaiming_normal(mode=fan_out))
 block ConvBN(channels, k, stride=1) { Conv(channels, k, stride=stride, padding=k // 2) -> BatchNorm }

@@ -115,7 +115,8 @@ def _family(kind: type[Recurrent]) -> tuple[Case, ...]:
         _case(f"{name}, initial state", kind(3, return_state=True), initial=True),
         _case(f"{name}, two directions", kind(3, bidirectional=True, return_state=True)),
         _case(
-            f"{name}, two directions, last result", kind(3, bidirectional=True, return_sequence=False)
+            f"{name}, two directions, last result",
+            kind(3, bidirectional=True, return_sequence=False),
         ),
         _case(f"{name}, three layers", kind(3, layers=3, return_state=True), initial=True),
         _case(

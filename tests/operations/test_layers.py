@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from dslc.initializers.constant import Zeros
+from dslc.initializers.constant import Ones, Zeros
+from dslc.initializers.orthogonal import Orthogonal
 from dslc.layers import convolve
 from dslc.layers.batch_norm import BatchNorm
 from dslc.layers.conv import Conv, ConvFunction
@@ -15,6 +16,7 @@ from dslc.layers.conv_transpose import ConvTranspose, ConvTransposeFunction
 from dslc.layers.dropout import Dropout
 from dslc.layers.linear import Linear
 from dslc.layers.pool import AvgPool, MaxPool
+from dslc.layers.recurrent import GRU, LSTM, RNN
 from dslc.operation import Operation
 from dslc.types import Size, TensorType, float32
 from tests.operations import evaluate as ev
@@ -43,6 +45,31 @@ PARAMETERS = [
     ),
     (BatchNorm(affine=False), float32(N, 7), {"running_mean": (7,), "running_var": (7,)}),
     (MaxPool(size(2)), float32(N, 7, 4, 4), {}),
+    (RNN(6, bias=False), float32(N, T, 5), {"weight_ih": (6, 5), "weight_hh": (6, 6)}),
+    (
+        GRU(6, bidirectional=True),
+        float32(N, T, 5),
+        {
+            "weight_ih": (18, 5),
+            "weight_hh": (18, 6),
+            "bias_ih": (18,),
+            "bias_hh": (18,),
+            "weight_ih_reverse": (18, 5),
+            "weight_hh_reverse": (18, 6),
+            "bias_ih_reverse": (18,),
+            "bias_hh_reverse": (18,),
+        },
+    ),
+    (
+        LSTM(6, layers=2, bias=False),
+        float32(N, T, 5),
+        {
+            "weight_ih_l0": (24, 5),
+            "weight_hh_l0": (24, 6),
+            "weight_ih_l1": (24, 6),
+            "weight_hh_l1": (24, 6),
+        },
+    ),
 ]
 
 
@@ -67,6 +94,24 @@ def test_initial_values_stay_within_the_bound_of_the_fan(
     for spec in operation.parameters(x):
         drawn = spec.initializer.sample(spec.type.sizes, 12345)
         assert 0.8 / math.sqrt(27) < np.abs(drawn).max() <= 1 / math.sqrt(27) * (1 + 1e-6)
+
+
+def test_initial_values_of_a_recurrent_layer_stay_within_the_bound_of_its_units() -> None:
+    for spec in LSTM(25, layers=2).parameters(float32(N, T, 400)):
+        drawn = spec.initializer.sample(spec.type.sizes, 12345)
+        assert 0.8 / 5 < np.abs(drawn).max() <= 1 / 5 * (1 + 1e-6)
+
+
+def test_initial_values_of_both_matrices_of_a_recurrent_layer() -> None:
+    def found(layer: Operation) -> list[str]:
+        specs = layer.parameters(float32(N, T, 4))
+        return [type(spec.initializer).__name__ for spec in specs]
+
+    assert found(GRU(3, init=Zeros())) == ["Zeros", "Zeros", "Uniform", "Uniform"]
+    given = GRU(3, init=Zeros(), recurrent_init=Orthogonal(), bias_init=Ones())
+    assert found(given) == ["Zeros", "Orthogonal", "Ones", "Ones"]
+    fixed = LSTM(3, trainable=False).parameters(float32(N, T, 4))
+    assert not any(spec.trained for spec in fixed)
 
 
 def test_initial_values_can_be_given_and_filters_fixed() -> None:
@@ -114,12 +159,20 @@ MULTIPLY_ADDS = [
     (ConvTransposeFunction(), (float32(1, 2, 4, 4), float32(2, 3, 3, 3)), 2 * 16 * 27),
     (Linear(1000), (float32(1, 4096),), 4_096_000),
     (Linear(10), (float32(N, 84),), N * 840),
+    (LSTM(8), (float32(N, 3, 5), None, None, None), N * 3 * 4 * 8 * (5 + 8)),
+    (
+        GRU(8, layers=2, bidirectional=True, return_state=True),
+        (float32(1, T, 5), None, None),
+        T * 2 * 3 * 8 * (5 + 8 + 16 + 8),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("operation", "inputs", "expected"), MULTIPLY_ADDS)
 def test_multiply_adds(operation: Operation, inputs: tuple[TensorType, ...], expected: int) -> None:
-    assert operation.multiply_adds(inputs, (operation.infer(*inputs),)) == expected
+    results = operation.infer(*inputs)
+    results = results if isinstance(results, tuple) else (results,)
+    assert operation.multiply_adds(inputs, results) == expected
 
 
 @pytest.mark.parametrize("block", [1, 200, 1000])
