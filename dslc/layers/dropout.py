@@ -1,14 +1,16 @@
-"""Dropout."""
+"""Dropout: of single elements, and of whole channels."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from dslc import dims
+from dslc.layers.channels import need_channels
 from dslc.layers.rules import need_float
 from dslc.operation import Array, Layer, Reference, setting
 from dslc.reference.run import Run
@@ -24,28 +26,24 @@ LANES = 4
 
 
 @dataclass(frozen=True)
-class Dropout(Layer):
-    """In training, set each element to zero with probability `p` and divide the others by 1 - p.
+class _Mask(Layer, ABC):
+    """In training, zero for a share `p` of the places of a mask; the others are divided by 1 - p.
 
-    Shapes: any -> the same
-    Formula: y = x * keep / (1 - p); element i is kept where
-        word[i // 4] * 2^(16 * (i mod 4)) mod 2^64 >= p * 2^64
-    Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting"
-        (2014), section 4
+    Place i of the mask is kept where word[i // 4] * 2^(16 * (i mod 4)) mod 2^64 >= p * 2^64.
     """
 
     random: ClassVar[bool] = True
 
     p: float = setting(0.5, minimum=0.0, maximum=1.0)
 
-    def infer(self, x: TensorType) -> TensorType:
-        need_float("Dropout", x)
-        return x
+    @abstractmethod
+    def mask(self, shape: Shape) -> Shape:
+        """Return the shape of the mask for a value of this shape; it is broadcast to it."""
 
     def lower(self, g: Builder, x: ir.Value) -> ir.Value:
         if self.p == 0 or not g.training:
             return x
-        result: ir.Value = g.Mul(x, self.factor(g, g.shape_of(x), g.dtype_of(x)))
+        result: ir.Value = g.Mul(x, self.factor(g, self.mask(g.shape_of(x)), g.dtype_of(x)))
         return result
 
     def factor(self, g: Builder, shape: Shape, dtype: DType) -> ir.Value:
@@ -68,7 +66,9 @@ class Dropout(Layer):
     def reference(self, run: Run, x: Array) -> Reference:
         if self.p == 0 or not run.training:
             return x, lambda dy: (dy,)
-        factor = self.drawn(run, x.shape, x.dtype.type)
+        mask = dims.known(self.mask(x.shape))
+        assert mask is not None
+        factor = self.drawn(run, mask, x.dtype.type)
         return x * factor, lambda dy: (dy * factor,)
 
     def drawn(self, run: Run, shape: tuple[int, ...], dtype: type) -> Array:
@@ -88,3 +88,51 @@ class Dropout(Layer):
     @property
     def _scale(self) -> float:
         return 0.0 if self.p == 1 else 1 / (1 - self.p)
+
+
+@dataclass(frozen=True)
+class Dropout(_Mask):
+    """In training, set each element to zero with probability `p` and divide the others by 1 - p.
+
+    Shapes: any -> the same
+    Formula: y = x * keep / (1 - p); element i is kept where
+        word[i // 4] * 2^(16 * (i mod 4)) mod 2^64 >= p * 2^64
+    Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting"
+        (2014), section 4
+
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(128) -> relu -> Dropout(0.5) -> Linear(10)
+    """
+
+    def infer(self, x: TensorType) -> TensorType:
+        need_float("Dropout", x)
+        return x
+
+    def mask(self, shape: Shape) -> Shape:
+        return shape
+
+
+@dataclass(frozen=True)
+class SpatialDropout(_Mask):
+    """In training, set whole channels to zero with probability `p` and divide the others by 1 - p.
+
+    Neighbouring pixels say much the same, so dropping single ones hides little.
+
+    Shapes: [N, C, *S] -> the same; the mask is [N, C]
+    Formula: y = x * keep / (1 - p), with one draw of `keep` for each channel of each sample
+    Errors: E0303 no channels or no space
+    Source: Tompson et al., "Efficient object localization using convolutional networks" (2015),
+        section 3.2
+
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(16, 3x3) -> relu -> SpatialDropout(0.2)
+    """
+
+    def infer(self, x: TensorType) -> TensorType:
+        need_channels("SpatialDropout", x, space=True)
+        return x
+
+    def mask(self, shape: Shape) -> Shape:
+        return (*shape[:2], *[1] * (len(shape) - 2))

@@ -13,8 +13,9 @@ from dslc.layers import convolve
 from dslc.layers.batch_norm import BatchNorm
 from dslc.layers.conv import Conv, ConvFunction
 from dslc.layers.conv_transpose import ConvTranspose, ConvTransposeFunction
-from dslc.layers.dropout import Dropout
+from dslc.layers.dropout import Dropout, SpatialDropout
 from dslc.layers.linear import Linear
+from dslc.layers.noise import GaussianDropout, GaussianNoise
 from dslc.layers.pool import AvgPool, MaxPool
 from dslc.layers.recurrent import GRU, LSTM, RNN
 from dslc.operation import Operation
@@ -201,6 +202,29 @@ def test_dropout_keeps_the_right_share(p: float) -> None:
     lanes = kept.reshape(-1, 4).astype(float) - (1 - p)
     products = [(lanes[:, i] * lanes[:, j]).mean() for i in range(4) for j in range(i)]
     assert np.abs(products).max() < 5 * p * (1 - p) / math.sqrt(len(lanes))
+
+
+def test_spatial_dropout_takes_whole_channels() -> None:
+    case = Case("channels", SpatialDropout(0.3), (float32(20, 501, 2, 3),), (fixed(1.0),))
+    values, _ = ev.draw(case)
+    (y,) = ev.evaluate(case, True, values).results
+    kept = y[:, :, 0, 0] != 0
+    np.testing.assert_array_equal(y, np.broadcast_to(kept[:, :, None, None] / 0.7, y.shape))
+    assert abs(kept.mean() - 0.7) < 4 * math.sqrt(0.21 / kept.size)
+
+
+@pytest.mark.parametrize("layer", [GaussianNoise(0.5), GaussianDropout(0.2)])
+def test_noise_has_its_moments_and_the_same_bits_everywhere(layer: Operation) -> None:
+    case = Case(f"bits of {layer}", layer, (float32(200, 501),), (fixed(1.0),))
+    values, _ = ev.draw(case)
+    (y,) = ev.evaluate(case, True, values, np.float32).results
+    noise = (y.astype(np.float64) - 1) / 0.5
+    assert abs(noise.mean()) < 4 / math.sqrt(y.size)
+    assert abs(noise.var() - 1) < 4 * math.sqrt(2 / y.size)
+    assert abs((noise**4).mean() - 3) < 4 * math.sqrt(96 / y.size)
+    assert abs((noise.flat[1:] * noise.flat[:-1]).mean()) < 4 / math.sqrt(y.size)
+    found = ev.on_onnxruntime(ev.lower(case, True, {}), values)["y0"]
+    np.testing.assert_array_equal(found, y)
 
 
 def test_dropout_repeats_itself_within_a_step_only() -> None:
