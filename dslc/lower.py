@@ -6,12 +6,12 @@ targets and parameters to values of the graph), or differentiate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 
 import onnx_ir as ir
 
-from dslc.errors import InternalError
+from dslc.errors import CompileError, Diagnostic, InternalError, Label, RuleError
 from dslc.graph.builder import Builder, type_of
 from dslc.network.network import Call, Constant, Network, Value
 from dslc.source import Span
@@ -30,11 +30,26 @@ def lower(
     """
     environment: Environment = dict(bound)
     wanted = list(wanted)
-    for call in network.needed(wanted):
+    calls = network.needed(wanted)
+    apart = {call.body.inputs[0] for call in calls if call.body is not None}
+    for call in calls:
         lower_call(g, call, environment)
+        _part(g, call, environment, apart)
     for value in wanted:
         _operand(g, value, environment)
     return environment
+
+
+def _part(g: Builder, call: Call, environment: Environment, apart: Set[Value]) -> None:
+    """Give the results in `apart` nodes of their own, where the call passes an operand on as it is.
+
+    A gradient by such a result is not one by the operand, which others may use as well.
+    """
+    operands = {environment[v] for v in call.inputs if v is not None and v in environment}
+    for value in call.outputs:
+        if value in apart and environment[value] in operands:
+            with g.at(call.name, doc_of(call.span)):
+                environment[value] = g.Identity(environment[value])
 
 
 def lower_call(g: Builder, call: Call, environment: Environment) -> None:
@@ -42,12 +57,21 @@ def lower_call(g: Builder, call: Call, environment: Environment) -> None:
     operands = [None if value is None else _operand(g, value, environment) for value in call.inputs]
     owned = [_operand(g, parameter, environment) for parameter in call.parameters]
     with g.at(call.name, doc_of(call.span)), _mode(g, g.training and not call.frozen):
-        results = call.operation.lower(g, *operands, *owned)
-    results = results if isinstance(results, tuple) else (results,)
+        results = _lowered(g, call, [*operands, *owned])
     for value, result in zip(call.outputs, results, strict=True):
         _agree(g, call, value, result)
         environment[value] = result
     environment.update(_updates(g, call))
+
+
+def _lowered(g: Builder, call: Call, operands: Sequence[ir.Value | None]) -> tuple[ir.Value, ...]:
+    try:
+        results = call.operation.lower(g, *operands)
+    except RuleError as error:
+        place = Label(call.span, error.text)
+        told = Diagnostic(error.code, error.message, place, facts=error.facts, helps=error.helps)
+        raise CompileError([told]) from error
+    return results if isinstance(results, tuple) else (results,)
 
 
 def doc_of(span: Span) -> str:

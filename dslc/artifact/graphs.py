@@ -9,10 +9,10 @@ import numpy as np
 import onnx_ir as ir
 
 from dslc.artifact.state import State, states
-from dslc.errors import InternalError
+from dslc.errors import InternalError, RuleError
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
-from dslc.gradient.rule import Rule, Tuning
+from dslc.gradient.rule import FreeSizeError, GradientError, Rule, Tuning
 from dslc.graph import random
 from dslc.graph.builder import Builder
 from dslc.lower import Environment, doc_of, lower
@@ -105,7 +105,7 @@ def _step(
     everything: bool,
 ) -> Step:
     """Build the forward pass and the gradients of what training changes, or of every value of the network."""
-    g = Builder(training=True, sizes=sizes)
+    g = _builder(training=True, sizes=sizes, rules=rules, tuning=tuning)
     inputs = _TrainInputs(g, network)
     training = network.training
     wanted = losses.wanted(training) if training else list(network.outputs.values())
@@ -135,7 +135,7 @@ def _weighed(g: Builder, network: Network, environment: Environment) -> list[ir.
 def eval_graph(network: Network) -> ir.Graph:
     """Build the graph that adds one batch of any size to the losses and metrics of a data set."""
     training = _training(network)
-    g = Builder(training=False)
+    g = _builder(training=False)
     wanted = losses.wanted(training)
     bound = _inputs(g, network, wanted)
     environment = lower(g, network, wanted, bound)
@@ -150,12 +150,45 @@ def eval_graph(network: Network) -> ir.Graph:
 
 def inference_graph(network: Network, weights: Mapping[str, Array] | None) -> ir.Graph:
     """Build the network itself: closed over `weights` (by parameter name), or open with parameters as inputs."""
-    g = Builder(training=False)
+    g = _builder(training=False)
     bound = _inputs(g, network, network.outputs.values(), weights)
     environment = lower(g, network, network.outputs.values(), bound)
     for name, value in network.outputs.items():
         g.output(name, environment[value])
     return g.graph
+
+
+def _builder(
+    *,
+    training: bool,
+    sizes: Mapping[str, int] | None = None,
+    rules: Mapping[str, Rule] = RULES,
+    tuning: Tuning = "cpu",
+) -> Builder:
+    """Return the builder of an empty graph, which knows how to differentiate what it holds."""
+    g = Builder(training=training, sizes=sizes)
+
+    def gradient(g: Builder, of: ir.Value, by: ir.Value) -> ir.Value:
+        try:
+            return differentiate(g, of, [by], rules=rules, zeros=True, tuning=tuning)[by]
+        except GradientError as error:
+            raise _refused(error) from error
+
+    g.differentiate = gradient
+    return g
+
+
+def _refused(error: GradientError) -> RuleError:
+    """Say of a `grad` in the net what no rule can do: mostly, to go on without a size."""
+    if isinstance(error, FreeSizeError):
+        return RuleError(
+            "E0331",
+            "this gradient needs sizes that are free here",
+            text="compiled for inputs of any size",
+            facts=(str(error),),
+            helps=("give the inputs fixed sizes, for example  float32[64, 3]  for  float32[N, 3]",),
+        )
+    return RuleError("E0332", "this gradient has no form in ONNX operators", facts=(str(error),))
 
 
 class _TrainInputs:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from dslc.elaborate.arguments import bind
 from dslc.elaborate.constants import constant
+from dslc.elaborate.gradients import gradient_body
 from dslc.elaborate.limits import check_tensor
 from dslc.elaborate.makers import OtherWeightsError, check_specs
 from dslc.elaborate.mending import Wording, help_with, inputs_given, name_of
@@ -26,7 +27,8 @@ from dslc.elaborate.settings import entity_text, make
 from dslc.elaborate.signature import NO_FLOW, Bound, Flow, Signature
 from dslc.elaborate.static import is_static
 from dslc.errors import Label, RuleError
-from dslc.network.network import Call, Constant, Input, Parameter, Target, Value
+from dslc.layers.grad import Grad
+from dslc.network.network import Body, Call, Constant, Input, Parameter, Target, Value
 from dslc.operation import Operation, ParameterSpec
 from dslc.source import Span
 from dslc.syntax import tree
@@ -92,6 +94,7 @@ def operate(
         found = instance.infer(*types)
         specs = instance.parameters(*types)
         check_specs(name, specs)
+        body = _body(instance, values, frame)
     except RuleError as error:
         raise site.mistake(error) from error
     for spec in specs:
@@ -102,7 +105,7 @@ def operate(
     place = Place(Form.CALL, kind or name.lower())
     names = (spec.name for spec in specs)
     place.parameters = list(zip(names, parameters, strict=True))
-    return _append(instance, values, parameters, found, frame, bound.span, place)
+    return _append(instance, values, parameters, found, frame, bound.span, place, body)
 
 
 def operands(bound: Bound, frame: Frame, name: str) -> tuple[Value | None, ...]:
@@ -232,6 +235,14 @@ def _weights(specs: tuple[ParameterSpec, ...], site: Site) -> tuple[Parameter, .
         raise site.other_weights(error) from error
 
 
+def _body(operation: Operation, values: Sequence[Value | None], frame: Frame) -> Body | None:
+    if not isinstance(operation, Grad):
+        return None
+    y, x = values
+    assert y is not None and x is not None
+    return gradient_body(frame.work.calls, y, x)
+
+
 def _append(
     operation: Operation,
     values: tuple[Value | None, ...],
@@ -240,13 +251,15 @@ def _append(
     frame: Frame,
     span: Span,
     place: Place,
+    body: Body | None,
 ) -> Result:
     frame.work.count(span)
     types = found if isinstance(found, tuple) else (found,)
     for one in types:
         check_tensor(one, f"the result of `{operation.language_name()}`", span, frame)
     outputs = tuple(Value("", one, span, frame.chain) for one in types)
-    call = Call("", operation, values, parameters, outputs, span, frame.chain)
+    inputs = values if body is None else (values[0], *body.inputs)
+    call = Call("", operation, inputs, parameters, outputs, span, frame.chain, body=body)
     frame.work.calls.append(call)
     place.call = call
     return Result(outputs, frame.place.add(place))

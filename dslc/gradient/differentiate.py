@@ -3,7 +3,8 @@
 A reverse walk over the nodes, which stand in topological order: every node on a path from a `wrt`
 value to `of` is handed to the rule of its operator (`dslc/gradient/rules`), with the sum of the
 cotangents of its results. What the rules append are ordinary nodes, named `/grad/<name of the
-forward node>/<operator>`: they print, check, simplify and differentiate again.
+forward node>/<operator>` below where the gradient is asked for: they print, check, simplify and
+differentiate again.
 
 The walk alone knows about broadcasting and about values with several uses. Whole numbers and truth
 values carry no gradient. The graph is static: rules may ask for shapes as plain numbers.
@@ -45,13 +46,13 @@ def differentiate(
             f"{of.name} is {type_of(of).dtype}, and only float values have a gradient"
         )
     steps = _on_the_way(g.graph, of, wrt)
-    walk = _Walk(g, rules, tuning)
+    walk = _Walk(g, rules, tuning, f"{g.scope}/grad")
     if steps or of in wrt:
-        with g.at("grad"):
+        with g.at(walk.scope):
             walk.add(of, cotangent if cotangent is not None else _like(g, of, 1.0))
     for step in reversed(steps):
         walk.through(step)
-    with g.at("grad"):
+    with g.at(walk.scope):
         found = {x: walk.whole(x) for x in wrt if x in walk.sums}
         if zeros:
             rest = [x for x in wrt if x not in found and type_of(x).dtype.is_float]
@@ -108,6 +109,7 @@ class _Walk:
     g: Builder
     rules: Mapping[str, Rule]
     tuning: Tuning
+    scope: str
     sums: dict[ir.Value, ir.Value] = field(default_factory=dict)
 
     def add(self, value: ir.Value, gradient: ir.Value) -> None:
@@ -128,7 +130,7 @@ class _Walk:
         rule = self.rules.get(node.operator) if step.node.domain in ("", "ai.onnx") else None
         if rule is None:
             raise node.refuse("this operator has no gradient rule")
-        with self.g.at(f"grad/{node.name.lstrip('/')}", node.doc):
+        with self.g.at(f"{self.scope}/{node.name.lstrip('/')}", node.doc):
             cotangents = [self.whole(y) if y in self.sums else None for y in node.outputs]
             gradients = _one_per_input(rule(self.g, node, *cotangents))
             for value, wanted, gradient in zip(node.inputs, node.wanted, gradients, strict=False):

@@ -27,7 +27,7 @@ import onnx_ir as ir
 from dslc.dims import Expression
 from dslc.errors import DslcError
 from dslc.graph.builder import Builder, constant_of, type_of
-from dslc.types import DType
+from dslc.types import DType, shape_text
 
 Tuning = Literal["cpu", "cuda"]
 """The device whose costs decide between equal forms of a gradient."""
@@ -43,6 +43,10 @@ Decorated = TypeVar("Decorated", bound=Rule)
 
 class GradientError(DslcError):
     """A graph cannot be differentiated: an operator has no rule, or none for this form of it."""
+
+
+class FreeSizeError(GradientError):
+    """A rule has to know a size that is known only when the graph runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ class Node:
         shape = type_of(value).shape
         plain = tuple(dim for dim in shape if isinstance(dim, int))
         if len(plain) != len(shape):
-            raise self.refuse(
-                f"{value.name} has a free dimension, and gradients need a static shape"
+            raise FreeSizeError(
+                str(self.refuse(f"{value.name} is {shape_text(shape)}, and this needs every size"))
             )
         return plain
 

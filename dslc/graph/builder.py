@@ -47,7 +47,8 @@ class Builder:
 
     `training` is the mode operations lower for; `differentiated` says that gradients are taken in
     this graph, whatever the mode of one operation: every operator needs a gradient rule. `sizes`
-    are the free dimensions that are bound in this graph.
+    are the free dimensions that are bound in this graph; `differentiate` is how a value of the net
+    that is a gradient is made.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Builder:
         self.sizes: Mapping[str, int] = dict(sizes or {})
         self.updates: dict[str, ir.Value] = {}
         self.step_key: ir.Value | None = None
+        self.differentiate: Callable[[Builder, ir.Value, ir.Value], ir.Value] | None = None
         self._stream = 0
         self._scope = ""
         self._doc = ""
@@ -254,6 +256,11 @@ class Builder:
         finally:
             self._scope, self._doc, self._stream = saved
 
+    @property
+    def scope(self) -> str:
+        """Where nodes are made: their names begin with it."""
+        return self._scope
+
     def update(self, name: str, value: ir.Value) -> None:
         """Set the next value of the running statistic `name` of the call that is being lowered."""
         self.updates[name] = value
@@ -358,6 +365,12 @@ class Builder:
             "Expand", [x, self.shape_tensor(new)], type=type_of(x).with_shape(new)
         )
         return result
+
+    def gradient(self, of: ir.Value, by: ir.Value) -> ir.Value:
+        """Return the gradient of the sum of `of`, through the nodes that are there."""
+        if self.differentiate is None:
+            raise InternalError("lower", "this graph has no gradients")
+        return self.differentiate(self, of, by)
 
     def stop_gradient(self, x: ir.Value) -> ir.Value:
         """Return `x` as a value that no gradient flows through."""

@@ -61,7 +61,9 @@ def _call(call: Call) -> str:
     weights = ", ".join(parameter.name for parameter in call.parameters)
     owned = f" with {weights}" if weights else ""
     frozen = " frozen" if call.frozen else ""
-    return f"{call.name}: {print_operation(call.operation)} on {operands or 'nothing'}{owned}{frozen} -> {results}"
+    held = f" through {', '.join(inner.name for inner in call.body.calls)}" if call.body else ""
+    what = f"{print_operation(call.operation)} on {operands or 'nothing'}"
+    return f"{call.name}: {what}{owned}{held}{frozen} -> {results}"
 
 
 def _operand(value: Value | None) -> str:
