@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dslc.elaborate.beyond import mistakes_beyond
 from dslc.elaborate.elaborate import elaborate
-from dslc.errors import CompileError, in_order
+from dslc.errors import CompileError, Diagnostic, in_order
 from dslc.network.network import Network
 from dslc.operation import Array
 from dslc.reference.initial import initial_weights
@@ -54,6 +54,18 @@ def network_of(source: Source, options: Options, *, training: bool = True) -> Ne
     if slips or file is None:
         raise CompileError(in_order([*slips, *mistakes_beyond(file, slips, read)], source))
     return read(file)
+
+
+def diagnostics_of(source: Source, options: Options) -> tuple[Diagnostic, ...]:
+    """Return the mistakes of a spec, found as it is read or as its network is lowered, else its warnings."""
+    from dslc.artifact import graphs
+
+    try:
+        network = network_of(source, options)
+        graphs.inference_graph(network, None)
+    except CompileError as error:
+        return error.diagnostics
+    return network.warnings
 
 
 def compile_networks(

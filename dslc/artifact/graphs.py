@@ -12,7 +12,7 @@ from dslc.artifact.state import State, states
 from dslc.errors import InternalError, RuleError
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
-from dslc.gradient.rule import FreeSizeError, GradientError, Rule, Tuning
+from dslc.gradient.rule import FreeSizeError, Rule, Tuning
 from dslc.graph import random
 from dslc.graph.builder import Builder
 from dslc.lower import Environment, doc_of, lower
@@ -171,24 +171,22 @@ def _builder(
     def gradient(g: Builder, of: ir.Value, by: ir.Value) -> ir.Value:
         try:
             return differentiate(g, of, [by], rules=rules, zeros=True, tuning=tuning)[by]
-        except GradientError as error:
-            raise _refused(error) from error
+        except FreeSizeError as error:
+            raise _free(error) from error
 
     g.differentiate = gradient
     return g
 
 
-def _refused(error: GradientError) -> RuleError:
-    """Say of a `grad` in the net what no rule can do: mostly, to go on without a size."""
-    if isinstance(error, FreeSizeError):
-        return RuleError(
-            "E0331",
-            "this gradient needs sizes that are free here",
-            text="compiled for inputs of any size",
-            facts=(str(error),),
-            helps=("give the inputs fixed sizes, for example  float32[64, 3]  for  float32[N, 3]",),
-        )
-    return RuleError("E0332", "this gradient has no form in ONNX operators", facts=(str(error),))
+def _free(error: FreeSizeError) -> RuleError:
+    """Say of a `grad` in the net that it cannot be compiled for batches of any size."""
+    return RuleError(
+        "E0341",
+        "this gradient needs a size that is free",
+        text="compiled for inputs of any size",
+        facts=(str(error),),
+        helps=("give the inputs fixed sizes, for example  float32[64, 3]  for  float32[N, 3]",),
+    )
 
 
 class _TrainInputs:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from dslc_runtime.errors import UserFault
 
-from dslc.compile import Options, network_of
+from dslc.compile import Options, diagnostics_of
 from dslc.elaborate.suggest import did_you_mean
-from dslc.errors import CompileError, Diagnostic
+from dslc.errors import Diagnostic
 from dslc.explain.catalogue import SPEC, Entry, Example, catalogue
 from dslc.render import render, shortened
 
@@ -29,11 +29,7 @@ def explain(code: str | None) -> Iterator[str]:
 
 def mistakes_of(example: Example) -> tuple[Diagnostic, ...]:
     """Return what the compiler says of an example: its mistakes, else its warnings."""
-    options = Options(example.settings, load=example.load)
-    try:
-        return network_of(example.source, options).warnings
-    except CompileError as error:
-        return error.diagnostics
+    return diagnostics_of(example.source, Options(example.settings, load=example.load))
 
 
 def _page(entry: Entry) -> Iterator[str]:

@@ -12,14 +12,14 @@ from dslc.network.ways import depending, passes, way
 def gradient_body(calls: Sequence[Call], y: Value, x: Value) -> Body:
     """Return the calls through which y depends on x.
 
-    Errors: RuleError (E0330) where no gradient flows from y to x.
+    Errors: RuleError (E0340) where no gradient flows from y to x.
     """
     body = way(calls, x, y)
     if body.calls or y is x:
         return body
     if isinstance(x, Constant) or isinstance(y, Constant):
         raise RuleError(
-            "E0330",
+            "E0340",
             "a number has no gradient",
             about=1 if isinstance(x, Constant) else 0,
             text="this is a number",
@@ -30,7 +30,7 @@ def gradient_body(calls: Sequence[Call], y: Value, x: Value) -> Body:
         raise _only_steps(onward, y)
     backwards = any(x in call.outputs for call in depending(calls, y))
     raise RuleError(
-        "E0330",
+        "E0340",
         "{0} does not depend on {1}, so it has no gradient there",
         about=1,
         text="nothing on the way to {0} uses this",
@@ -55,7 +55,7 @@ def _only_steps(onward: Sequence[Call], y: Value) -> RuleError:
             ends.append(call.operation.language_name())
     names = " and ".join(f"`{name}`" for name in dict.fromkeys(reversed(ends)))
     return RuleError(
-        "E0330",
+        "E0340",
         f"no gradient of {{0}} gets past {names}",
         about=1,
         text="{0} depends on this through steps or constants only",

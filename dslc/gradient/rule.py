@@ -27,7 +27,7 @@ import onnx_ir as ir
 from dslc.dims import Expression
 from dslc.errors import DslcError
 from dslc.graph.builder import Builder, constant_of, type_of
-from dslc.types import DType, shape_text
+from dslc.types import DType, Shape, shape_text
 
 Tuning = Literal["cpu", "cuda"]
 """The device whose costs decide between equal forms of a gradient."""
@@ -77,19 +77,30 @@ class Node:
         """Tell whether the optional input `index` is there."""
         return index < len(self.inputs) and self.inputs[index] is not None
 
-    def shape(self, index: int) -> tuple[int, ...]:
-        """Return the shape of an input as plain numbers."""
-        return self.sizes(self.input(index))
+    def dims(self, index: int) -> Shape:
+        """Return the shape of an input, free dimensions and all."""
+        return type_of(self.input(index)).shape
 
-    def sizes(self, value: ir.Value) -> tuple[int, ...]:
-        """Return the shape of any value as plain numbers."""
+    def rank(self, index: int) -> int:
+        """Return how many dimensions an input has."""
+        return len(self.dims(index))
+
+    def shape(self, index: int, start: int = 0) -> tuple[int, ...]:
+        """Return the shape of an input from axis `start` on as plain numbers, where a rule needs them."""
+        return self.sizes(self.input(index), start)
+
+    def sizes(self, value: ir.Value, start: int = 0) -> tuple[int, ...]:
+        """Return the shape of any value from axis `start` on as plain numbers, where a rule needs them."""
+        return tuple(self.size(value, axis) for axis in range(start, len(type_of(value).shape)))
+
+    def size(self, value: ir.Value, axis: int) -> int:
+        """Return one dimension of a value as a plain number."""
         shape = type_of(value).shape
-        plain = tuple(dim for dim in shape if isinstance(dim, int))
-        if len(plain) != len(shape):
-            raise FreeSizeError(
-                str(self.refuse(f"{value.name} is {shape_text(shape)}, and this needs every size"))
-            )
-        return plain
+        dim = shape[axis]
+        if not isinstance(dim, int):
+            why = f"{value.name} is {shape_text(shape)}, and this has to know {dim}"
+            raise FreeSizeError(str(self.refuse(why)))
+        return dim
 
     def dtype(self, index: int = 0) -> DType:
         """Return the element type of an input."""
@@ -97,7 +108,7 @@ class Node:
 
     def axis(self, default: int, index: int = 0) -> int:
         """Return the attribute `axis`, counted from the front."""
-        return int(self.attribute("axis", default)) % len(type_of(self.input(index)).shape)
+        return int(self.attribute("axis", default)) % self.rank(index)
 
     def constant(self, index: int) -> np.ndarray[Any, Any]:
         """Return the contents of an input that must be known when the graph is built."""

@@ -60,7 +60,7 @@ def window_of(node: Node, kernel: Sequence[int]) -> Window:
     """Return the window of a convolution or pool over input 0, with the pads that `auto_pad` stands
     for.
     """
-    sizes = node.shape(0)[2:]
+    sizes = node.shape(0, 2)
     rank = len(sizes)
     strides = tuple(node.attribute("strides") or [1] * rank)
     dilations = tuple(node.attribute("dilations") or [1] * rank)
@@ -95,7 +95,7 @@ def spread(
 
     CUDA has this operator for equal pads on both sides only; other pads are cut off afterwards.
     """
-    covered = window.covered(node.sizes(dy)[2:])
+    covered = window.covered(node.sizes(dy, 2))
     ends = [b + size for b, size in zip(window.before, sizes, strict=True)]
     form = {
         "kernel_shape": list(window.kernel),

@@ -29,7 +29,7 @@ class Grad(Function):
 
     Shapes: y of any shape, x -> as x.
     Formula: d (sum of all elements of y) / dx; what `stop_gradient` gave counts as a constant.
-    Errors: E0330 where y does not depend on x, or only through steps; E0331 where sizes are free that have to be known.
+    Errors: E0340 where y does not depend on x, or only through steps; E0341 where sizes are free that have to be known.
     Kinks: those of the operations on the way; the second derivative of a piecewise linear function is 0.
     Source: Baydin et al., 2018, "Automatic differentiation in machine learning: a survey", section 3.2.
 
@@ -64,23 +64,23 @@ class Grad(Function):
         assert run.inside is not None
         inside = run.inside
         _, pull = inside(x, *rest)
-        gradient = pull(np.ones_like(y))[0]
+        here = pull(np.ones_like(y))
 
-        def along(v: Array) -> Callable[[float], Sequence[Array | None]]:
-            def at(distance: float) -> Sequence[Array | None]:
-                results, pull_there = inside.nearby(x + distance * v, *rest)
-                return pull_there(np.ones_like(results[0]))
-
-            return at
+        def at(point: Array) -> Sequence[Array | None]:
+            results, pull_there = inside.nearby(point, *rest)
+            return pull_there(np.ones_like(results[0]))
 
         def backward(v: Array) -> tuple[Array | None, ...]:
             length = float(np.max(np.abs(v), initial=0.0))
             if not np.isfinite(length) or not length:
                 return (None, v * 0, *(None for _ in rest))
-            found = slopes(along(v / length))
-            return (None, *(None if s is None else (s * length).astype(x.dtype) for s in found))
+            unit = v.astype(np.float64) / length
+            found = slopes(lambda distance: at(x + distance * unit))
+            if run.dtype is not np.float64:
+                found = rounded(found, here, at(x))
+            return (None, *(None if s is None else (s * length).astype(run.dtype) for s in found))
 
-        return gradient if gradient is not None else np.zeros_like(x), backward
+        return here[0] if here[0] is not None else np.zeros_like(x), backward
 
 
 STEPS = (2.0**-6, 2.0**-9, 2.0**-12, 2.0**-15)
@@ -108,6 +108,20 @@ def slopes(function: Callable[[float], Sequence[Array | None]]) -> list[Array | 
         if error <= AGREE * size + ROUNDING * scale / step:
             break
     return best
+
+
+def rounded(
+    slopes: Sequence[Array | None], coarse: Sequence[Array | None], exact: Sequence[Array | None]
+) -> list[Array | None]:
+    """Put the rounding of a coarser precision into slopes that are exact.
+
+    Differences in float32 would say nothing. Relative to its size, a slope is taken to be as far off as the gradient.
+    """
+    share = _norm(slopes) / (_norm(exact) or 1.0)
+    return [
+        s if s is None or c is None or e is None else s + share * (c - e)
+        for s, c, e in zip(slopes, coarse, exact, strict=True)
+    ]
 
 
 def _extrapolated(

@@ -6,22 +6,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from dslc.compile import Options, network_of
-from dslc.errors import CompileError, Diagnostic
+from dslc.compile import Options, diagnostics_of
+from dslc.errors import Diagnostic
 from dslc.render import render_all
 from dslc.source import Source
 from dslc.tasks.reading import importer, read_spec
 
 HERE = Path(__file__).parent
 SET = "# --set "
-
-
-def diagnostics_of(source: Source, options: Options) -> tuple[Diagnostic, ...]:
-    """Return the mistakes of a spec, else its warnings."""
-    try:
-        return network_of(source, options).warnings
-    except CompileError as error:
-        return error.diagnostics
 
 
 def found_in(spec: Path) -> tuple[Diagnostic, ...]:

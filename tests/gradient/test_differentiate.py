@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.prepare import prepare
 from dslc.gradient.registry import RULES
-from dslc.gradient.rule import GradientError
+from dslc.gradient.rule import FreeSizeError, GradientError
 from dslc.graph.builder import Builder, type_of
 from dslc.types import DType, TensorType, float32, int64
 from tests.gradient.harness import in_float64
@@ -133,9 +133,11 @@ def test_free_dimensions_are_refused_where_a_rule_needs_them() -> None:
     from dslc.dims import free
 
     g = Builder()
-    x = g.input("x", float32(free("N"), 3))
-    with pytest.raises(GradientError, match="free dimension"):
-        differentiate(g, g.ReduceMean(x, g.axes(0), keepdims=0), [x])
+    x, w = g.input("x", float32(free("N"), 3, 8)), g.input("w", float32(2, 3, 3))
+    y = g.Conv(x, w)
+    assert list(differentiate(g, y, [x])) == [x]
+    with pytest.raises(FreeSizeError, match=r"Conv at /Conv: x is \[N, 3, 8\], .* know N"):
+        differentiate(g, y, [w])
 
 
 def test_a_training_batch_normalization_is_refused() -> None:

@@ -14,14 +14,18 @@ from dslc.graph.builder import Builder
 def convolution(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Formula: dx spreads dy times w over each window; `conv_forms` has dw; db sums dy."""
     x, weight = node.input(0), node.input(1)
-    window = window_of(node, node.shape(1)[2:])
+    window = window_of(node, node.shape(1, 2))
     group = int(node.attribute("group", 1))
-    sizes = node.shape(0)[2:]
-    batch, features, *positions = node.sizes(dy)
-    conv = Convolution(batch, node.shape(0)[1], features, sizes, tuple(positions), window, group)
+
+    def of_weight() -> ir.Value:
+        batch, channels, *sizes = node.shape(0)
+        features, *positions = node.sizes(dy, 1)
+        conv = Convolution(batch, channels, features, tuple(sizes), tuple(positions), window, group)
+        return weight_gradient(g, x, dy, conv, node.tuning)
+
     return (
-        lambda: spread(g, node, dy, weight, window, sizes, group),
-        lambda: weight_gradient(g, x, dy, conv, node.tuning),
+        lambda: spread(g, node, dy, weight, window, node.shape(0, 2), group),
+        of_weight,
         lambda: bias_gradient(g, node, dy),
     )
 
@@ -32,10 +36,6 @@ def transposed_convolution(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     x, weight = node.input(0), node.input(1)
     group = int(node.attribute("group", 1))
     window = _transposed_window(node, dy)
-    batch, channels, *sizes = node.sizes(dy)
-    conv = Convolution(
-        batch, channels, node.shape(0)[1], tuple(sizes), node.shape(0)[2:], window, group
-    )
 
     def data() -> ir.Value:
         result: ir.Value = g.Conv(
@@ -48,31 +48,37 @@ def transposed_convolution(g: Builder, node: Node, dy: ir.Value) -> Gradients:
         )
         return result
 
+    def of_weight() -> ir.Value:
+        batch, channels, *sizes = node.sizes(dy)
+        features, *positions = node.shape(0, 1)
+        conv = Convolution(batch, channels, features, tuple(sizes), tuple(positions), window, group)
+        return weight_gradient(g, dy, x, conv, node.tuning)
+
     return (
         data,
-        lambda: weight_gradient(g, dy, x, conv, node.tuning),
+        of_weight,
         lambda: bias_gradient(g, node, dy),
     )
 
 
 def bias_gradient(g: Builder, node: Node, dy: ir.Value) -> ir.Value:
     """Sum dy over images and space."""
-    axes = [axis for axis in range(len(node.sizes(dy))) if axis != 1]
+    axes = [axis for axis in range(node.rank(0)) if axis != 1]
     result: ir.Value = g.ReduceSum(dy, g.axes(*axes), keepdims=0)
     return result
 
 
 def _transposed_window(node: Node, dy: ir.Value) -> Window:
     """Return the window; its pads from the sizes where `auto_pad` or `output_shape` is given."""
-    window = window_of(node, node.shape(1)[2:])
+    window = window_of(node, node.shape(1, 2))
     mode = node.attribute("auto_pad", "NOTSET")
     if mode in ("NOTSET", "VALID") and not node.attribute("output_shape"):
         return window
     extra = node.attribute("output_padding") or [0] * len(window.kernel)
-    reach = window.covered(node.shape(0)[2:])
+    reach = window.covered(node.shape(0, 2))
     totals = [
         max(covered + more - size, 0)
-        for covered, more, size in zip(reach, extra, node.sizes(dy)[2:], strict=True)
+        for covered, more, size in zip(reach, extra, node.sizes(dy, 2), strict=True)
     ]
     less = tuple(total // 2 for total in totals)
     more = tuple(total - half for total, half in zip(totals, less, strict=True))

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from dslc.gradient.rule import Gradient, Gradients, Node, rule
-from dslc.graph.builder import Builder
+from dslc.graph.builder import Builder, type_of
 
 
 @rule("Einsum")
@@ -35,7 +35,7 @@ def _of_operand(
         # matrix puts it there.
         if letter in wanted:
             twin = _unused("".join(terms) + wanted)
-            size = node.shape(index)[axis]
+            size = node.size(node.input(index), axis)
             operands.append(g.constant(np.eye(size), node.dtype(index)))
             equation.append(letter + twin)
             letter = twin
@@ -43,7 +43,7 @@ def _of_operand(
     # A letter that nobody else has was summed away: every element along it has the same gradient.
     known = [letter for letter in wanted if any(letter in term for term in equation)]
     gradient: ir.Value = g.Einsum(*operands, equation=f"{','.join(equation)}->{''.join(known)}")
-    sizes = iter(node.sizes(gradient))
+    sizes = iter(type_of(gradient).shape)
     return g.reshape(gradient, [next(sizes) if letter in known else 1 for letter in wanted])
 
 
@@ -56,7 +56,7 @@ def _letters(node: Node) -> tuple[list[str], str]:
         once = sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1)
         result = ("..." if "..." in left else "") + "".join(once)
     extra = [
-        len(node.shape(i)) - len(term.replace("...", "")) if "..." in term else 0
+        node.rank(i) - len(term.replace("...", "")) if "..." in term else 0
         for i, term in enumerate(terms)
     ]
     batch = ""

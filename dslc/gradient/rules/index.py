@@ -7,8 +7,9 @@ from math import prod
 import numpy as np
 import onnx_ir as ir
 
+from dslc.dims import product
 from dslc.gradient.rule import Gradients, Node, full, rule
-from dslc.graph.builder import Builder
+from dslc.graph.builder import Builder, type_of
 
 
 @rule("Gather")
@@ -18,11 +19,11 @@ def gather(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     ScatterND would take whole slices, but onnxruntime's adds race on a CPU: ScatterElements gets an
     index per element.
     """
-    shape, indices = node.shape(0), node.shape(1)
-    axis, picked = node.axis(0), prod(indices)
+    shape = node.dims(0)
+    axis, picked = node.axis(0), product(node.dims(1))
     slices = g.reshape(dy, (*shape[:axis], picked, *shape[axis + 1 :]))
     places = g.reshape(node.input(1), (picked, *[1] * (len(shape) - axis - 1)))
-    return _scatter_add(g, node, g.expand(places, node.sizes(slices)), slices, axis)
+    return _scatter_add(g, node, g.expand(places, type_of(slices).shape), slices, axis)
 
 
 @rule("GatherElements")
@@ -32,7 +33,7 @@ def gather_elements(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 
 def _scatter_add(g: Builder, node: Node, places: ir.Value, dy: ir.Value, axis: int) -> ir.Value:
-    zeros = full(g, node.shape(0), 0, node.dtype())
+    zeros = full(g, node.dims(0), 0, node.dtype())
     result: ir.Value = g.ScatterElements(zeros, places, dy, axis=axis, reduction="add")
     return result
 
@@ -74,7 +75,7 @@ def scatter_elements(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     def data() -> ir.Value:
         if reduction == "add":
             return dy
-        zeros = full(g, node.shape(2), 0, node.dtype(2))
+        zeros = full(g, node.dims(2), 0, node.dtype(2))
         result: ir.Value = g.ScatterElements(dy, indices, zeros, axis=axis)
         return result
 
@@ -91,7 +92,7 @@ def scatter_nd(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     def data() -> ir.Value:
         if reduction == "add":
             return dy
-        zeros = full(g, node.shape(2), 0, node.dtype(2))
+        zeros = full(g, node.dims(2), 0, node.dtype(2))
         result: ir.Value = g.ScatterND(dy, indices, zeros)
         return result
 
@@ -111,5 +112,5 @@ def top_k(
     """Put the gradients of the values back where they stood; no place is taken twice."""
     if dy is None:
         return None
-    zeros = full(g, node.shape(0), 0, node.dtype())
+    zeros = full(g, node.dims(0), 0, node.dtype())
     return g.ScatterElements(zeros, node.outputs[1], dy, axis=node.axis(-1))

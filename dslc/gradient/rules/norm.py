@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 import onnx_ir as ir
 
+from dslc.dims import product
 from dslc.gradient.rule import Gradients, Node, rule
 from dslc.graph.builder import Builder, type_of
 
@@ -92,7 +92,7 @@ def layer_normalization(
 
 def _given(g: Builder, node: Node, axis: int) -> Normal:
     """Take the statistics from the node where it gives them, and gives them as exactly as x is."""
-    axes = range(axis, len(node.shape(0)))
+    axes = range(axis, node.rank(0))
     if len(node.outputs) < 3 or type_of(node.outputs[2]).dtype is not node.dtype():
         return Normal.of(g, node.input(0), axes, node.attribute("epsilon", 1e-5))
     centred = g.Sub(node.input(0), node.outputs[1])
@@ -101,13 +101,13 @@ def _given(g: Builder, node: Node, axis: int) -> Normal:
 
 def _per_channel(g: Builder, node: Node, value: ir.Value) -> ir.Value:
     """Give a value of one number per channel the rank of x."""
-    shape = node.shape(0)
+    shape = node.dims(0)
     return g.reshape(value, (1, shape[1], *[1] * (len(shape) - 2)))
 
 
 def _sum_per_channel(g: Builder, node: Node, value: ir.Value) -> ir.Value:
     """Sum over everything but the channels."""
-    axes = [axis for axis in range(len(node.shape(0))) if axis != 1]
+    axes = [axis for axis in range(node.rank(0)) if axis != 1]
     result: ir.Value = g.ReduceSum(value, g.axes(*axes), keepdims=0)
     return result
 
@@ -115,7 +115,7 @@ def _sum_per_channel(g: Builder, node: Node, value: ir.Value) -> ir.Value:
 @rule("InstanceNormalization")
 def instance_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Formula: y = scale * n + bias, n = (x - mean) / deviation over the space of each channel."""
-    axes = range(2, len(node.shape(0)))
+    axes = range(2, node.rank(0))
     normal = Normal.of(g, node.input(0), axes, node.attribute("epsilon", 1e-5))
     return (
         lambda: normal.gradient(g, g.Mul(dy, _per_channel(g, node, node.input(1)))),
@@ -179,8 +179,8 @@ def local_response_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradie
 
 def _mean_over_channels(g: Builder, node: Node, x: ir.Value, size: int) -> ir.Value:
     """Average each channel with its neighbours: a pool over [N, 1, C, positions]."""
-    shape = node.shape(0)
-    image = g.reshape(x, (shape[0], 1, shape[1], prod(shape[2:])))
+    shape = node.dims(0)
+    image = g.reshape(x, (shape[0], 1, shape[1], product(shape[2:])))
     pads = [size // 2, 0, size // 2, 0]
     averaged = g.AveragePool(image, kernel_shape=[size, 1], pads=pads, count_include_pad=1)
     return g.reshape(averaged, shape)

@@ -8,9 +8,10 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from dslc.dims import product
 from dslc.gradient.rule import Gradients, Node, full, rule
 from dslc.gradient.window import Window, spread, window_of
-from dslc.graph.builder import Builder
+from dslc.graph.builder import Builder, type_of
 
 
 @rule("MaxPool")
@@ -26,8 +27,8 @@ def max_pool(
     if dy is None:
         return None
     window = window_of(node, node.attribute("kernel_shape"))
-    count = prod(node.sizes(dy))
-    zeros = full(g, (prod(node.shape(0)),), 0, node.dtype())
+    count = product(type_of(dy).shape)
+    zeros = full(g, (product(node.dims(0)),), 0, node.dtype())
     flat = g.ScatterElements(
         zeros,
         g.reshape(_places(g, node), (count,)),
@@ -37,7 +38,7 @@ def max_pool(
         # does not matter.
         reduction="add" if window.overlaps else "none",
     )
-    return g.reshape(flat, node.shape(0))
+    return g.reshape(flat, node.dims(0))
 
 
 def _places(g: Builder, node: Node) -> ir.Value:
@@ -55,17 +56,17 @@ def _places(g: Builder, node: Node) -> ir.Value:
 def average_pool(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Give every element of a window the same share of dy."""
     window = window_of(node, node.attribute("kernel_shape"))
-    sizes, positions = node.shape(0)[2:], node.sizes(dy)[2:]
+    sizes, positions = node.shape(0, 2), node.sizes(dy, 2)
     counts = _counts(node, window, positions)
     weight = float(1 / counts.flat[0]) if np.all(counts == counts.flat[0]) else None
     share = g.Mul(dy, weight if weight is not None else g.constant(1 / counts, node.dtype()))
     tiles = window.strides == window.spans and window.covered(positions) == list(sizes)
     if tiles and not any(window.pads):
         return _repeated(g, node, share, window)
-    batch, channels = node.shape(0)[:2]
+    batch, channels = node.dims(0)[:2]
     planes = g.reshape(share, (batch * channels, 1, *positions))
     ones = full(g, (1, 1, *window.kernel), 1, node.dtype())
-    return g.reshape(spread(g, node, planes, ones, window, sizes), node.shape(0))
+    return g.reshape(spread(g, node, planes, ones, window, sizes), node.dims(0))
 
 
 def _counts(node: Node, window: Window, positions: tuple[int, ...]) -> NDArray[np.float64]:
@@ -76,7 +77,7 @@ def _counts(node: Node, window: Window, positions: tuple[int, ...]) -> NDArray[n
     """
     padding_counts = bool(node.attribute("count_include_pad", 0))
     counts = np.ones((), dtype=np.float64)
-    for axis, size in enumerate(node.shape(0)[2:]):
+    for axis, size in enumerate(node.shape(0, 2)):
         before, after = window.before[axis], window.after[axis]
         low, high = (-before, size + after) if padding_counts else (0, size)
         starts = np.arange(positions[axis]) * window.strides[axis] - before
@@ -92,35 +93,35 @@ def _repeated(g: Builder, node: Node, share: ir.Value, window: Window) -> ir.Val
     Resize repeats within the last two dimensions: Expand, which copies whole planes well, copies
     single elements six to twenty times slower.
     """
-    *outer, rows, columns = node.sizes(share)
+    *outer, rows, columns = type_of(share).shape
     factors = (1, *window.kernel)[-2:]
     planes = g.Resize(
-        g.reshape(share, (1, prod(outer), rows, columns)),
+        g.reshape(share, (1, product(outer), rows, columns)),
         None,
         g.constant(np.array((1, 1, *factors), np.float32)),
         mode="nearest",
         coordinate_transformation_mode="asymmetric",
         nearest_mode="floor",
     )
-    narrow, wide = node.shape(0)[:2], node.shape(0)[:2]
+    narrow, wide = node.dims(0)[:2], node.dims(0)[:2]
     for count, size in zip(outer[2:], window.kernel[:-2], strict=True):
         narrow, wide = (*narrow, count, 1), (*wide, count, size)
-    inner = node.shape(0)[-2:]
-    return g.reshape(g.expand(g.reshape(planes, (*narrow, *inner)), (*wide, *inner)), node.shape(0))
+    inner = node.dims(0)[-2:]
+    return g.reshape(g.expand(g.reshape(planes, (*narrow, *inner)), (*wide, *inner)), node.dims(0))
 
 
 @rule("GlobalAveragePool")
 def global_average_pool(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Formula: dy / number of positions."""
-    return g.Mul(dy, 1 / prod(node.shape(0)[2:]))
+    return g.Mul(dy, 1 / prod(node.shape(0, 2)))
 
 
 @rule("GlobalMaxPool")
 def global_max_pool(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Kinks: the first maximum, in row-major order, takes the gradient."""
-    batch, channels, *sizes = node.shape(0)
-    rows = (batch, channels, prod(sizes))
+    batch, channels, *sizes = node.dims(0)
+    rows = (batch, channels, product(sizes))
     first = g.ArgMax(g.reshape(node.input(0), rows), axis=2, keepdims=1)
     zeros = full(g, rows, 0, node.dtype())
     dx = g.ScatterElements(zeros, first, g.reshape(dy, (batch, channels, 1)), axis=2)
-    return g.reshape(dx, node.shape(0))
+    return g.reshape(dx, node.dims(0))

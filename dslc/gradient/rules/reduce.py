@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import onnx_ir as ir
 
+from dslc.dims import product
 from dslc.gradient.rule import Gradients, Node, full, rule
 from dslc.graph.builder import Builder, type_of
 
@@ -14,7 +13,7 @@ def reduced_axes(node: Node) -> tuple[int, ...]:
     """Return the axes that a reduction takes together (an input since opset 18, an attribute
     before).
     """
-    rank = len(node.shape(0))
+    rank = node.rank(0)
     given = node.attribute("axes") or node.integers(1)
     if not given:
         return () if node.attribute("noop_with_empty_axes", 0) else tuple(range(rank))
@@ -24,7 +23,7 @@ def reduced_axes(node: Node) -> tuple[int, ...]:
 def kept(g: Builder, node: Node, value: ir.Value) -> ir.Value:
     """Give `value`, of the shape of the result, the reduced axes back with size 1."""
     axes = reduced_axes(node)
-    return g.reshape(value, [1 if i in axes else dim for i, dim in enumerate(node.shape(0))])
+    return g.reshape(value, [1 if i in axes else dim for i, dim in enumerate(node.dims(0))])
 
 
 @rule("ReduceSum")
@@ -36,8 +35,11 @@ def reduce_sum(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 @rule("ReduceMean")
 def reduce_mean(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Formula: dy / number of elements."""
-    shape = node.shape(0)
-    return g.Mul(kept(g, node, dy), 1 / prod(shape[axis] for axis in reduced_axes(node)))
+    taken = [node.dims(0)[axis] for axis in reduced_axes(node)]
+    size = product(taken)
+    if isinstance(size, int):
+        return g.Mul(kept(g, node, dy), 1 / size)
+    return g.Div(kept(g, node, dy), g.count(taken, node.dtype()))
 
 
 @rule("ReduceSumSquare")
@@ -97,13 +99,13 @@ def reduce_product(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 @rule("ReduceMax", "ReduceMin")
 def reduce_extreme(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Kinks: the first of equal elements, in row-major order, takes the gradient."""
-    shape, axes = node.shape(0), reduced_axes(node)
+    shape, axes = node.dims(0), reduced_axes(node)
     if not axes:
         return dy
     rest = [axis for axis in range(len(shape)) if axis not in axes]
     order = [*rest, *axes]
-    groups = prod(shape[axis] for axis in rest)
-    size = prod(shape[axis] for axis in axes)
+    groups = product(shape[axis] for axis in rest)
+    size = product(shape[axis] for axis in axes)
     x = node.input(0)
     if order != sorted(order):
         x = g.Transpose(x, perm=order)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from dslc.gradient.rule import Gradients, Node, full, rule
-from dslc.graph.builder import Builder
+from dslc.graph.builder import Builder, type_of
 
 END = 2**31 - 1
 """A slice bound behind every element."""
@@ -16,13 +16,13 @@ END = 2**31 - 1
 @rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 def reshape(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Give dy the shape of x."""
-    return g.reshape(dy, node.shape(0))
+    return g.reshape(dy, node.dims(0))
 
 
 @rule("Transpose")
 def transpose(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Put the axes back in order."""
-    rank = len(node.shape(0))
+    rank = node.rank(0)
     order = node.attribute("perm") or list(range(rank))[::-1]
     return g.Transpose(dy, perm=[order.index(axis) for axis in range(rank)])
 
@@ -37,19 +37,19 @@ def expand(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 def tile(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Sum over the repeats: dimension d, repeated r times, is r dimensions of d."""
     repeats = node.integers(1) or ()
-    split = [size for pair in zip(repeats, node.shape(0), strict=True) for size in pair]
+    split = [size for pair in zip(repeats, node.dims(0), strict=True) for size in pair]
     axes = [2 * axis for axis, times in enumerate(repeats) if times != 1]
     folded = g.reshape(dy, split)
     if axes:
         folded = g.ReduceSum(folded, g.axes(*axes), keepdims=0)
-    return g.reshape(folded, node.shape(0))
+    return g.reshape(folded, node.dims(0))
 
 
 @rule("Concat")
 def concat(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Cut dy apart again."""
     axis = node.axis(0)
-    lengths = [node.shape(index)[axis] for index in range(len(node.inputs))]
+    lengths = [node.size(node.input(index), axis) for index in range(len(node.inputs))]
     return tuple(g.Split(dy, g.axes(*lengths), axis=axis))
 
 
@@ -57,7 +57,7 @@ def concat(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 def split(g: Builder, node: Node, *cotangents: ir.Value | None) -> Gradients:
     """Put the parts together again, zeros for those nobody used."""
     parts = [
-        cotangent if cotangent is not None else full(g, node.sizes(value), 0, node.dtype())
+        cotangent if cotangent is not None else full(g, type_of(value).shape, 0, node.dtype())
         for value, cotangent in zip(node.outputs, cotangents, strict=True)
     ]
     return g.Concat(*parts, axis=node.axis(0))
@@ -66,8 +66,8 @@ def split(g: Builder, node: Node, *cotangents: ir.Value | None) -> Gradients:
 @rule("Slice")
 def slice_(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Put dy back between zeros."""
-    shape = node.shape(0)
-    before, after = [0] * len(shape), [0] * len(shape)
+    rank = node.rank(0)
+    before, after = [0] * rank, [0] * rank
     for axis, taken in _slices(node).items():
         if taken.step < 0:
             dy = flipped(g, dy, axis)
@@ -75,23 +75,23 @@ def slice_(g: Builder, node: Node, dy: ir.Value) -> Gradients:
         if taken.step > 1:
             dy = _spread(g, node, dy, axis, taken.step)
         before[axis] = taken.start
-        after[axis] = shape[axis] - taken.start - node.sizes(dy)[axis]
+        after[axis] = node.size(node.input(0), axis) - taken.start - node.size(dy, axis)
     return padded(g, dy, before, after)
 
 
 def _slices(node: Node) -> dict[int, range]:
     """Return which elements a Slice takes, by axis."""
-    shape = node.shape(0)
+    rank = node.rank(0)
     starts, ends = node.integers(1) or (), node.integers(2) or ()
     axes = node.integers(3) or tuple(range(len(starts)))
     steps = node.integers(4) or (1,) * len(starts)
     taken: dict[int, range] = {}
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        size = shape[axis]
+        size = node.size(node.input(0), axis)
         stop = None if step < 0 and end < -size else end
         found = range(size)[start:stop:step]
         if found != range(size):
-            taken[axis % len(shape)] = found if len(found) != 1 else range(found[0], found[0] + 1)
+            taken[axis % rank] = found if len(found) != 1 else range(found[0], found[0] + 1)
     return taken
 
 
@@ -109,12 +109,12 @@ def cut(g: Builder, x: ir.Value, axis: int, start: int, end: int) -> ir.Value:
 
 def _spread(g: Builder, node: Node, x: ir.Value, axis: int, step: int) -> ir.Value:
     """Put `step - 1` zeros between the elements along an axis."""
-    shape = node.sizes(x)
+    shape = type_of(x).shape
     wide = g.reshape(x, (*shape[: axis + 1], 1, *shape[axis + 1 :]))
     after = [0] * (len(shape) + 1)
     after[axis + 1] = step - 1
     wide = padded(g, wide, [0] * len(after), after)
-    total = shape[axis] * step
+    total = node.size(x, axis) * step
     wide = g.reshape(wide, (*shape[:axis], total, *shape[axis + 1 :]))
     return cut(g, wide, axis, 0, total - step + 1)
 
@@ -143,7 +143,7 @@ def cropped(g: Builder, x: ir.Value, before: Sequence[int], after: Sequence[int]
 @rule("Pad")
 def pad(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Take the constant away; fold what was mirrored or copied back onto where it came from."""
-    rank = len(node.shape(0))
+    rank = node.rank(0)
     pads = node.integers(1) or ()
     axes = [axis % rank for axis in node.integers(3) or range(rank)]
     before, after = [0] * rank, [0] * rank
@@ -157,7 +157,7 @@ def pad(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
     def of_constant() -> ir.Value:
         rest: ir.Value = g.Sub(dy, padded(g, dx, before, after))
-        return g.reshape(g.ReduceSum(rest, keepdims=0), node.shape(2))
+        return g.reshape(g.ReduceSum(rest, keepdims=0), node.dims(2))
 
     return dx, None, of_constant
 
@@ -167,8 +167,9 @@ def _unfolded(
 ) -> ir.Value:
     if mode not in ("reflect", "edge", "wrap") or min(*before, *after) < 0:
         raise node.refuse(f"pads of mode {mode} below 0 have no rule")
-    for axis, size in enumerate(node.shape(0)):
+    for axis in range(node.rank(0)):
         if before[axis] or after[axis]:
+            size = node.size(node.input(0), axis)
             dy = _fold_axis(g, dy, axis, size, (before[axis], after[axis]), mode, node)
     return dy
 
@@ -198,10 +199,10 @@ def _fold_axis(
             place = 0 if first else size - 1
         else:
             place = size - before if first else 0
-        rank = len(node.shape(0))
+        rank = node.rank(0)
         zeros_before, zeros_after = [0] * rank, [0] * rank
         zeros_before[axis] = place
-        zeros_after[axis] = size - place - node.sizes(strip)[axis]
+        zeros_after[axis] = size - place - node.size(strip, axis)
         total = g.Add(total, padded(g, strip, zeros_before, zeros_after))
     return total
 
