@@ -107,6 +107,9 @@ class Operation:
     differentiable: ClassVar[bool] = True
     """Whether a gradient flows from float results to float values; false where the results are flat in them."""
 
+    holds_calls: ClassVar[bool] = False
+    """Whether a call holds other calls (a `Body`, which its inputs and its results say nothing of)."""
+
     # Declared as values so that each operation may take the arguments it needs.
     infer: ClassVar[Callable[..., Types]]
     lower: ClassVar[Callable[..., Any]]

@@ -7,6 +7,7 @@ the first call that disagrees is the one at fault.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -169,13 +170,15 @@ def blame(
     """Return the calls at fault: the first whose result is wrong, else the first wrong one on the way back.
 
     On the way back a call is at fault where the gradients of its results are right and one of its operands' is wrong.
-    A gradient that belongs to one call alone (a weight's) settles it; of a value that branches, all its users remain.
+    The gradient of a weight that no other call uses settles it; of a value that branches, all its users remain.
     """
     for call in calls:
         if any(value in forward and not forward[value].passed for value in call.outputs):
             return (call,)
     suspects = [call for call in reversed(calls) if _at_fault(call, backward)]
-    certain = [call for call in suspects if _wrong(call.parameters, backward)]
+    users = Counter(value for call in calls for value in {*call.inputs, *call.parameters})
+    own = {value for value, count in users.items() if count == 1}
+    certain = [c for c in suspects if _wrong(tuple(own.intersection(c.parameters)), backward)]
     return tuple(certain[:1] or suspects)
 
 

@@ -40,6 +40,8 @@ class Grad(Function):
         output curvature = grad(slope, x)
     """
 
+    holds_calls = True
+
     def infer(self, y: TensorType, x: TensorType) -> TensorType:
         for index, (name, type) in enumerate((("y", y), ("x", x))):
             if not type.dtype.is_float:
@@ -86,8 +88,12 @@ class Grad(Function):
 STEPS = (2.0**-6, 2.0**-9, 2.0**-12, 2.0**-15)
 """Steps of the differences, tried in turn: a long one for the rounding, a shorter one where the function bends more."""
 
-AGREE = 1e-10
-"""How close two extrapolations have to be, relative to the slope, for the step to be taken as good."""
+AGREE = 1e-7
+"""How close two extrapolations have to be, relative to the slope, for a step to do.
+
+The later one is then off by a thousandth of that, or less. A difference of differences wants the same step at every
+point: with a stricter test, rounding would decide.
+"""
 
 ROUNDING = 2.0**-47
 """What a difference of two results is off by, relative to them: some units in the last place."""
@@ -103,7 +109,7 @@ def slopes(function: Callable[[float], Sequence[Array | None]]) -> list[Array | 
     for step in STEPS:
         with np.errstate(all="ignore"):
             found, error, size, scale = _extrapolated(function, step)
-        if error < least or not best:
+        if not best or error < least or np.isnan(least):
             best, least = found, error
         if error <= AGREE * size + ROUNDING * scale / step:
             break

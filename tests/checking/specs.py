@@ -236,6 +236,43 @@ net Causal {
   param k: float32[4, 4, 2] = normal(std=0.5)
   c2: conv(k, padding=causal) -> tanh                 -> [N, 4, 9]
   output y: Conv(2, 2, padding=causal, stride=2)      -> [N, 2, 5]
+    "penalty": """
+net Critic {
+  input real, fake: float32[N, 1, 6, 6]
+  input share: float32[N, 1, 1, 1]
+  layer first = Conv(3, 3x3, padding=1)
+  layer last = Linear(1)
+  layer drop = Dropout(0.2)
+  mixed = share * real + (1 - share) * fake
+  output score = real -> first -> leaky_relu(0.2) -> flatten -> drop -> last
+  output fooled = fake -> first -> leaky_relu(0.2) -> flatten -> drop -> last
+  between = mixed -> first -> leaky_relu(0.2) -> flatten -> drop -> last
+  slope = grad(between, mixed)
+  length = sqrt(sum(slope * slope, axis=[1, 2, 3]) + 1e-12)
+}
+train {
+  loss mean(fooled) - mean(score)
+  loss penalty = 10 * mean((length - 1)**2)
+  optimizer = Adam(lr=1e-3)
+  batch = 5
+  steps = 10
+}
+""",
+    "physics": """
+net Heat(conductivity=0.5) {
+  input x, t: float32[N, 1]
+  h: concat(x, t) -> Linear(6) -> tanh
+  output u: Linear(1)
+  residual = grad(u, t) - conductivity * grad(grad(u, x), x)
+}
+train {
+  target known: float32[N, 1]
+  loss mse(u, known)
+  loss physics = mean(residual**2)
+  optimizer = SGD(lr=0.1)
+  clip_grad_norm = 1
+  batch = 6
+  steps = 10
 }
 """,
 }

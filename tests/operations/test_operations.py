@@ -41,7 +41,8 @@ every_mode = pytest.mark.parametrize(
 
 def test_every_operation_has_a_row() -> None:
     covered = {type(case.operation) for case in CASES}
-    missing = sorted(name for name, found in operations().items() if found not in covered)
+    alone = {name: found for name, found in operations().items() if not found.holds_calls}
+    missing = sorted(name for name, found in alone.items() if found not in covered)
     assert not missing, f"no row in tests/operations/cases_*.py for: {', '.join(missing)}"
 
 
