@@ -15,6 +15,7 @@ from dslc.gradient.registry import RULES
 from dslc.gradient.rule import FreeSizeError, Rule, Tuning
 from dslc.graph import random
 from dslc.graph.builder import Builder
+from dslc.layers.grad import Grad
 from dslc.lower import Environment, doc_of, lower
 from dslc.network.network import Constant, Input, Network, Parameter, Target, Training, Value
 from dslc.operation import Array
@@ -105,7 +106,7 @@ def _step(
     everything: bool,
 ) -> Step:
     """Build the forward pass and the gradients of what training changes, or of every value of the network."""
-    g = _builder(training=True, sizes=sizes, rules=rules, tuning=tuning)
+    g = _builder(network, training=True, sizes=sizes, rules=rules, tuning=tuning)
     inputs = _TrainInputs(g, network)
     training = network.training
     wanted = losses.wanted(training) if training else list(network.outputs.values())
@@ -135,7 +136,7 @@ def _weighed(g: Builder, network: Network, environment: Environment) -> list[ir.
 def eval_graph(network: Network) -> ir.Graph:
     """Build the graph that adds one batch of any size to the losses and metrics of a data set."""
     training = _training(network)
-    g = _builder(training=False)
+    g = _builder(network, training=False)
     wanted = losses.wanted(training)
     bound = _inputs(g, network, wanted)
     environment = lower(g, network, wanted, bound)
@@ -150,7 +151,7 @@ def eval_graph(network: Network) -> ir.Graph:
 
 def inference_graph(network: Network, weights: Mapping[str, Array] | None) -> ir.Graph:
     """Build the network itself: closed over `weights` (by parameter name), or open with parameters as inputs."""
-    g = _builder(training=False)
+    g = _builder(network, training=False)
     bound = _inputs(g, network, network.outputs.values(), weights)
     environment = lower(g, network, network.outputs.values(), bound)
     for name, value in network.outputs.items():
@@ -159,6 +160,7 @@ def inference_graph(network: Network, weights: Mapping[str, Array] | None) -> ir
 
 
 def _builder(
+    network: Network,
     *,
     training: bool,
     sizes: Mapping[str, int] | None = None,
@@ -167,6 +169,7 @@ def _builder(
 ) -> Builder:
     """Return the builder of an empty graph, which knows how to differentiate what it holds."""
     g = Builder(training=training, sizes=sizes)
+    g.differentiated = training or any(isinstance(c.operation, Grad) for c in network.calls)
 
     def gradient(g: Builder, of: ir.Value, by: ir.Value) -> ir.Value:
         try:

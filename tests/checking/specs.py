@@ -236,6 +236,8 @@ net Causal {
   param k: float32[4, 4, 2] = normal(std=0.5)
   c2: conv(k, padding=causal) -> tanh                 -> [N, 4, 9]
   output y: Conv(2, 2, padding=causal, stride=2)      -> [N, 2, 5]
+}
+""",
     "penalty": """
 net Critic {
   input real, fake: float32[N, 1, 6, 6]
