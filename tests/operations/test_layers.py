@@ -14,12 +14,13 @@ from dslc.layers.batch_norm import BatchNorm
 from dslc.layers.conv import Conv, ConvFunction
 from dslc.layers.conv_transpose import ConvTranspose, ConvTransposeFunction
 from dslc.layers.dropout import Dropout, SpatialDropout
+from dslc.layers.embedding import Embedding
 from dslc.layers.linear import Linear
 from dslc.layers.noise import GaussianDropout, GaussianNoise
 from dslc.layers.pool import AvgPool, MaxPool
 from dslc.layers.recurrent import GRU, LSTM, RNN
 from dslc.operation import Operation
-from dslc.types import Size, TensorType, float32
+from dslc.types import Size, TensorType, float32, int64
 from tests.operations import evaluate as ev
 from tests.operations.harness import Case, N, T, fixed
 
@@ -120,6 +121,15 @@ def test_initial_values_can_be_given_and_filters_fixed() -> None:
     for spec in layer.parameters(float32(N, 2, 8, 8)):
         assert isinstance(spec.initializer, Zeros)
         assert not spec.trained
+
+
+def test_the_row_of_the_padding_starts_as_zeros() -> None:
+    (spec,) = Embedding(5, 3, padding_idx=-2).parameters(int64(N))
+    drawn = spec.initializer.sample((5, 3), 12345)
+    assert (np.flatnonzero(~drawn.any(axis=1)) == [3]).all()
+    (plain,) = Embedding(5, 3).parameters(int64(N))
+    others = [0, 1, 2, 4]
+    np.testing.assert_array_equal(drawn[others], plain.initializer.sample((5, 3), 12345)[others])
 
 
 EXPLANATIONS = [
