@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from dslc.errors import RuleError
 from dslc.operation import Array
 
 if TYPE_CHECKING:
@@ -28,6 +29,20 @@ class Initializer(ABC):
     def check(self, shape: tuple[int, ...]) -> None:
         """Raise a `RuleError` (E0319) where no parameter of this shape can be filled."""
         return
+
+    def for_stack_of(self, shape: tuple[int, ...]) -> Initializer:
+        """Return what fills a stack of weights of `shape`, in any layout, as this fills each of them.
+
+        Only values that do not depend on their place can be laid out anew (E0319).
+        """
+        raise RuleError(
+            "E0319",
+            "this initializer arranges the values of one weight; here every position has its own",
+            about="init",
+            helps=(
+                "use one that draws every value alike, such as kaiming_normal or uniform(a, b)",
+            ),
+        )
 
     @abstractmethod
     def sample(self, shape: tuple[int, ...], key: int) -> Array:

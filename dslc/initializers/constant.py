@@ -27,6 +27,9 @@ class _Same(Initializer, ABC):
     @abstractmethod
     def number(self) -> float: ...
 
+    def for_stack_of(self, shape: tuple[int, ...]) -> Initializer:
+        return self
+
     def sample(self, shape: tuple[int, ...], key: int) -> Array:
         return np.full(shape, self.number, np.float32)
 
@@ -117,6 +120,9 @@ class Literal(Initializer):
                 if written is not None
                 else "the rows of the list have different lengths",
             )
+
+    def for_stack_of(self, shape: tuple[int, ...]) -> Initializer:
+        return self
 
     def sample(self, shape: tuple[int, ...], key: int) -> Array:
         return np.asarray(self.values, np.float32).reshape(shape)

@@ -37,6 +37,10 @@ class _Bell(Initializer, ABC):
         """Return the probabilities between which the numbers are drawn."""
         return 0.0, 1.0
 
+    def for_stack_of(self, shape: tuple[int, ...]) -> Initializer:
+        self.check(shape)
+        return Normal(*self.moments(shape))
+
     def sample(self, shape: tuple[int, ...], key: int) -> Array:
         (mean, std), (scale, offset) = self.moments(shape), self._line()
 
@@ -103,6 +107,9 @@ class TruncatedNormal(_Bell):
 
     def moments(self, shape: tuple[int, ...]) -> tuple[float, float]:
         return self.mean, self.std
+
+    def for_stack_of(self, shape: tuple[int, ...]) -> Initializer:
+        return self
 
     def area(self) -> tuple[float, float]:
         low, high = (self._below(bound) for bound in (self.a, self.b))

@@ -30,6 +30,10 @@ class _Even(Initializer, ABC):
     def interval(self, shape: tuple[int, ...]) -> tuple[float, float]:
         """Return low and high."""
 
+    def for_stack_of(self, shape: tuple[int, ...]) -> Initializer:
+        self.check(shape)
+        return Uniform(*self.interval(shape))
+
     def sample(self, shape: tuple[int, ...], key: int) -> Array:
         scale, offset = self._line(shape)
 

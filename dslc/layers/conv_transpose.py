@@ -223,17 +223,17 @@ class Spreading:
         limits = tuple(map(max, window.stride, window.dilation))
         if all(extra < limit for extra, limit in zip(self.extra, limits, strict=True)):
             return
-        largest = times([min(e, limit - 1) for e, limit in zip(self.extra, limits, strict=True)])
+        largest = [min(e, limit - 1) for e, limit in zip(self.extra, limits, strict=True)]
         raise RuleError(
             "E0406",
-            f"output_padding={times(self.extra)} must be below the stride or the dilation",
+            f"output_padding={_short(self.extra)} must be below the stride or the dilation",
             about="output_padding",
-            text=f"stride is {times(window.stride)}, dilation {times(window.dilation)}",
+            text=f"stride is {_short(window.stride)}, dilation {_short(window.dilation)}",
             facts=(
                 "it chooses among the sizes that a convolution with this stride makes equal; "
                 "there are no more of them",
             ),
-            edits=(Edit("at most:", f"output_padding={largest}", "output_padding"),),
+            edits=(Edit("at most:", f"output_padding={_short(largest)}", "output_padding"),),
         )
 
     def _nothing_left(self, axis: int, size: int | Expression, result: int) -> RuleError:
@@ -283,6 +283,11 @@ class Spreading:
             return x
         longer: ir.Value = g.Pad(x, g.axes(*[0] * (4 + len(zeros)), *zeros))
         return longer
+
+
+def _short(sizes: Sequence[int]) -> str:
+    """Print sizes as one would write them: one number where all are equal."""
+    return str(sizes[0]) if len(set(sizes)) == 1 else times(sizes)
 
 
 def _channels(x: TensorType, weight: TensorType, groups: int) -> int:

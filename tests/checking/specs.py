@@ -229,6 +229,21 @@ net Enlarge {
   output y: conv_transpose(up, stride=2)                                                   -> [N, 1, 20, 18]
 }
 """,
+    "local": """
+net Local {
+  input face: float32[N, 2, 9, 8]
+  l1: LocallyConnected(3, 3x2, stride=2x1, padding=[1, 0, 0, 1], init=kaiming_normal) -> relu   -> [N, 3, 4, 8]
+  l2: LocallyConnected(2, 3x3, bias=false) -> flatten -> tanh                                 -> [N, 24]
+  output logits: Linear(3)
+}
+train {
+  target label: int64[N]
+  loss cross_entropy(logits, label)
+  optimizer = SGD(lr=0.1, momentum=0.9)
+  batch = 3
+  epochs = 1
+}
+""",
     "causal": """
 net Causal {
   input x: float32[N, 3, 9]

@@ -190,9 +190,9 @@ WRONG_CALLS = (
         ConvTranspose(4, size(3), size(2), output_padding=size(2)),
         _image,
         "E0406",
-        "output_padding=2x2 must be below the stride or the dilation",
-        "stride is 2x2, dilation 1x1",
-        "output_padding=1x1",
+        "output_padding=2 must be below the stride or the dilation",
+        "stride is 2, dilation 1",
+        "output_padding=1",
     ),
     _wrong(
         "output padding in one dimension",

@@ -7,8 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from dslc.initializers.constant import Ones, Zeros
+from dslc.errors import RuleError
+from dslc.initializers.base import Initializer
+from dslc.initializers.constant import Identity, Ones, Zeros
+from dslc.initializers.filters import Bilinear
+from dslc.initializers.normal import KaimingNormal, Normal, TruncatedNormal, XavierNormal
 from dslc.initializers.orthogonal import Orthogonal
+from dslc.initializers.sparse import Sparse
+from dslc.initializers.uniform import KaimingUniform, Uniform, XavierUniform
 from dslc.layers import convolve
 from dslc.layers.batch_norm import BatchNorm
 from dslc.layers.conv import Conv, ConvFunction
@@ -16,6 +22,7 @@ from dslc.layers.conv_transpose import ConvTranspose, ConvTransposeFunction
 from dslc.layers.dropout import Dropout, SpatialDropout
 from dslc.layers.embedding import Embedding
 from dslc.layers.linear import Linear
+from dslc.layers.locally_connected import LocallyConnected
 from dslc.layers.noise import GaussianDropout, GaussianNoise
 from dslc.layers.pool import AvgPool, MaxPool
 from dslc.layers.recurrent import GRU, LSTM, RNN
@@ -39,6 +46,12 @@ PARAMETERS = [
         {"weight": (4, 2, 5, 3), "bias": (8,)},
     ),
     (ConvTranspose(6, size(3), bias=False), float32(N, 2, 9), {"weight": (2, 6, 3)}),
+    (
+        LocallyConnected(6, size(5, 3), size(2, 1)),
+        float32(N, 2, 9, 8),
+        {"weight": (3, 6, 6, 5, 3, 2), "bias": (3, 6, 6)},
+    ),
+    (LocallyConnected(4, size(3), bias=False), float32(N, 2, 9), {"weight": (7, 4, 3, 2)}),
     (Linear(10), float32(N, T, 84), {"weight": (10, 84), "bias": (10,)}),
     (
         BatchNorm(),
@@ -85,6 +98,7 @@ def test_parameters(operation: Operation, x: TensorType, expected: dict[str, obj
 FAN_OF_27 = [
     (Conv(4, size(3), groups=2), float32(N, 6, 8, 8)),
     (ConvTranspose(9, size(3), groups=3), float32(N, 6, 8, 8)),
+    (LocallyConnected(4, size(3)), float32(N, 3, 8, 8)),
     (Linear(40), float32(N, 27)),
 ]
 
@@ -114,6 +128,40 @@ def test_initial_values_of_both_matrices_of_a_recurrent_layer() -> None:
     assert found(given) == ["Zeros", "Orthogonal", "Ones", "Ones"]
     fixed = LSTM(3, trainable=False).parameters(float32(N, T, 4))
     assert not any(spec.trained for spec in fixed)
+
+
+STACKED = [
+    # initializer, the standard deviation of its values for filters of 3x3x3 inputs and 6 channels
+    (KaimingNormal(mode="fan_in"), math.sqrt(2 / 27)),
+    (KaimingNormal(mode="fan_out"), math.sqrt(2 / 54)),
+    (XavierNormal(), math.sqrt(2 / 81)),
+    (KaimingUniform(), math.sqrt(2 / 27)),
+    (XavierUniform(), math.sqrt(2 / 81)),
+    (Normal(std=0.1), 0.1),
+    (Uniform(-0.3, 0.3), 0.3 / math.sqrt(3)),
+    (TruncatedNormal(std=0.1, a=-9, b=9), 0.1),
+    (Zeros(), 0.0),
+]
+
+
+@pytest.mark.parametrize(("initializer", "deviation"), STACKED)
+def test_filters_of_every_position_begin_as_if_they_were_alone(
+    initializer: Initializer, deviation: float
+) -> None:
+    layer = LocallyConnected(6, size(3), init=initializer)
+    weight, _ = layer.parameters(float32(N, 3, 18, 18))
+    drawn = weight.initializer.sample(weight.type.sizes, 12345)
+    assert drawn.shape == (16, 16, 6, 3, 3, 3)
+    assert np.std(drawn) == pytest.approx(deviation, rel=0.02)
+
+
+@pytest.mark.parametrize("initializer", [Orthogonal(), Identity(), Bilinear(), Sparse(0.5)])
+def test_what_arranges_one_filter_cannot_begin_those_of_every_position(
+    initializer: Initializer,
+) -> None:
+    with pytest.raises(RuleError, match="every position has its own") as caught:
+        LocallyConnected(6, size(3), init=initializer).parameters(float32(N, 3, 18, 18))
+    assert caught.value.code == "E0319"
 
 
 def test_initial_values_can_be_given_and_filters_fixed() -> None:
@@ -168,6 +216,7 @@ MULTIPLY_ADDS = [
     (ConvFunction(), (float32(1, 2, 4, 4), float32(3, 2, 3, 3)), 3 * 2 * 2 * 18),
     (ConvTranspose(6, size(3), size(2), groups=2), (float32(2, 4, 5),), 2 * 4 * 5 * 3 * 3),
     (ConvTransposeFunction(), (float32(1, 2, 4, 4), float32(2, 3, 3, 3)), 2 * 16 * 27),
+    (LocallyConnected(16, size(9)), (float32(1, 16, 63, 63),), 55 * 55 * 16 * 16 * 81),
     (Linear(1000), (float32(1, 4096),), 4_096_000),
     (Linear(10), (float32(N, 84),), N * 840),
     (LSTM(8), (float32(N, 3, 5), None, None, None), N * 3 * 4 * 8 * (5 + 8)),

@@ -16,7 +16,10 @@ import pytest
 from dslc import api
 from tests.spine.command import PATIENCE, SPECS, start
 
-SETTINGS: dict[str, dict[str, Any]] = {"fully_connected": {"units": 40}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "fully_connected": {"units": 40},
+    "locally_connected": {"size": 20},
+}
 """What is made smaller here; all else is compiled as it ships. `open` graphs hold no weights."""
 
 KINDS = {
@@ -40,6 +43,7 @@ RESERVED = {
     "vgg": ["seed", "step", "steps_per_epoch", "validation"],
     "graph_sigmoid": [],
     "fully_connected": [],
+    "locally_connected": [],
 }
 
 OF_THE_STEP = (

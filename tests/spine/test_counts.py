@@ -20,6 +20,7 @@ PUBLISHED = [
     ("resnet18", (), 11_689_512),
     ("resnet50", (), 25_557_032),
     ("fully_connected", (), 1_600_000_000),
+    ("locally_connected", (), 4_000_000),
 ]
 
 
