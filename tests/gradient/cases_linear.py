@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.gradient.case import Case, Point, away_from, distinct, plain, positive
+import numpy as np
+
+from tests.gradient.case import Array, Case, Point, away_from, distinct, plain, positive
 
 POSITIVE_SCALE = [plain, positive, plain]
 
@@ -74,6 +76,14 @@ def reduction(
     ]
 
 
+def with_zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Rows without a zero, with one, and with two."""
+    x = rng.uniform(0.5, 2, shape)
+    x[1, :1] = 0
+    x[2, :2] = 0
+    return x
+
+
 REDUCTIONS = [
     *reduction("ReduceSum"),
     *reduction("ReduceMean"),
@@ -91,6 +101,16 @@ REDUCTIONS = [
             Point([[2, 0, 0]], [[0, 0, 0]]),
         ),
     ),
+    *[
+        Case(
+            "ReduceProd",
+            lambda g, x: g.ReduceProd(x, g.axes(1)),
+            [(3, size)],
+            [with_zeros],
+            note=f"of {size}, zeros among them",
+        )
+        for size in (1, 2, 5, 8)
+    ],
     *reduction("ReduceMax", points=(Point([[1, 3, 3, 2]], [[0, 1, 0, 0]]),)),
     *reduction("ReduceMin", points=(Point([[1, 3, 1, 2]], [[1, 0, 0, 0]]),)),
     Case(

@@ -78,16 +78,33 @@ def layer_normalization(
     d_mean: ir.Value | None = None,
     d_inverse: ir.Value | None = None,
 ) -> Gradients:
-    """Formula: y = scale * n + bias, n = (x - mean) / deviation over the axes from `axis` on."""
-    if dy is None or d_mean is not None or d_inverse is not None:
-        raise node.refuse("only its first result has a rule")
+    """Formula: y = scale * n + bias, n = (x - mean) / deviation over the axes from `axis` on.
+
+    Mean and 1 / deviation are results too: d mean / dx = 1 / count, and d (1 / deviation) / dx =
+    -n / (count deviation^2).
+    """
     axis = node.axis(-1)
     normal = _given(g, node, axis)
-    return (
-        lambda: normal.gradient(g, g.Mul(dy, node.input(1))),
-        lambda: g.Mul(dy, normal.x),
-        dy,
-    )
+
+    def of_x() -> ir.Value:
+        shares = [] if dy is None else [normal.gradient(g, g.Mul(dy, node.input(1)))]
+        count = g.count(node.dims(0)[axis:], node.dtype())
+        if d_mean is not None:
+            shares.append(g.Div(g.cast(d_mean, node.dtype()), count))
+        if d_inverse is not None:
+            squared = g.Mul(normal.inverse, normal.inverse)
+            along = g.Mul(g.cast(d_inverse, node.dtype()), squared)
+            shares.append(g.Mul(normal.x, g.Neg(g.Div(along, count))))
+        return _sum(g, shares)
+
+    return of_x, None if dy is None else lambda: g.Mul(dy, normal.x), dy
+
+
+def _sum(g: Builder, shares: Sequence[ir.Value]) -> ir.Value:
+    total = shares[0]
+    for share in shares[1:]:
+        total = g.Add(total, share)
+    return total
 
 
 def _given(g: Builder, node: Node, axis: int) -> Normal:

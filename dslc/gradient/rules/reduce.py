@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import onnx_ir as ir
 
-from dslc.dims import product
+from dslc.dims import Expression, product
 from dslc.gradient.rule import Gradients, Node, full, rule
-from dslc.graph.builder import Builder, type_of
+from dslc.graph.builder import Builder
+from dslc.types import Shape
 
 
 def reduced_axes(node: Node) -> tuple[int, ...]:
@@ -82,42 +85,80 @@ def reduce_log_sum_exp(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("ReduceProd")
 def reduce_product(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: the product of the others: all / x where no element is 0; with one 0 among them,
-    only that element's gradient is not 0; with several, none is. Second derivatives hold where no
-    element is 0.
+    """Formula: the product of the others, those before times those behind.
+
+    Dividing the whole by each element would fail at 0, and its derivative there even more.
     """
-    x, axes = node.input(0), g.axes(*reduced_axes(node))
-    zero = g.Equal(x, 0)
-    without = g.Where(zero, 1, x)
-    product = g.ReduceProd(without, axes, keepdims=1)
-    zeros = g.ReduceSum(g.cast(zero, type_of(x).dtype), axes, keepdims=1)
-    if_none = g.Where(g.Equal(zeros, 0), g.Div(product, without), 0)
-    others = g.Where(g.And(zero, g.Equal(zeros, 1)), product, if_none)
-    return g.Mul(kept(g, node, dy), others)
+    rows = Rows.of(node)
+    x = rows.flat(g, node.input(0))
+    size = node.size(x, 1)
+    others = g.Mul(_product_before(g, x, size, 1), _product_before(g, x, size, -1))
+    return g.Mul(kept(g, node, dy), rows.unfolded(g, others))
+
+
+def _product_before(g: Builder, x: ir.Value, size: int, direction: int) -> ir.Value:
+    """Return for each element of a row the product of those before it (behind it: -1).
+
+    Formula: products of 1, 2, 4, ... neighbours, each from two of the step before.
+    """
+
+    def shifted(value: ir.Value, by: int) -> ir.Value:
+        result: ir.Value = g.Pad(value, g.axes(0, direction * by, 0, -direction * by), 1)
+        return result
+
+    found, reach = shifted(x, 1), 1
+    while reach < size:
+        found = g.Mul(found, shifted(found, reach))
+        reach *= 2
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A value as a matrix: one row for each element of a reduction's result."""
+
+    shape: Shape
+    order: tuple[int, ...]
+    groups: int | Expression
+    size: int | Expression
+
+    @classmethod
+    def of(cls, node: Node) -> Rows:
+        shape, axes = node.dims(0), reduced_axes(node)
+        rest = [axis for axis in range(len(shape)) if axis not in axes]
+        groups = product(shape[axis] for axis in rest)
+        return cls(shape, (*rest, *axes), groups, product(shape[axis] for axis in axes))
+
+    @property
+    def turned(self) -> bool:
+        """Tell whether the axes change places."""
+        return list(self.order) != sorted(self.order)
+
+    def flat(self, g: Builder, x: ir.Value) -> ir.Value:
+        """Return x as the matrix."""
+        if self.turned:
+            x = g.Transpose(x, perm=list(self.order))
+        return g.reshape(x, (self.groups, self.size))
+
+    def unfolded(self, g: Builder, matrix: ir.Value) -> ir.Value:
+        """Return the matrix in the shape of x."""
+        x = g.reshape(matrix, [self.shape[axis] for axis in self.order])
+        if self.turned:
+            x = g.Transpose(x, perm=[self.order.index(axis) for axis in range(len(self.shape))])
+        return x
 
 
 @rule("ReduceMax", "ReduceMin")
 def reduce_extreme(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Kinks: the first of equal elements, in row-major order, takes the gradient."""
-    shape, axes = node.dims(0), reduced_axes(node)
-    if not axes:
+    if not reduced_axes(node):
         return dy
-    rest = [axis for axis in range(len(shape)) if axis not in axes]
-    order = [*rest, *axes]
-    groups = product(shape[axis] for axis in rest)
-    size = product(shape[axis] for axis in axes)
-    x = node.input(0)
-    if order != sorted(order):
-        x = g.Transpose(x, perm=order)
-    rows = g.reshape(x, (groups, size))
+    rows = Rows.of(node)
     find = g.ArgMax if node.operator == "ReduceMax" else g.ArgMin
-    first = find(rows, axis=1, keepdims=1)
-    zeros = full(g, (groups, size), 0, node.dtype())
-    dx = g.ScatterElements(zeros, first, g.reshape(dy, (groups, 1)), axis=1)
-    dx = g.reshape(dx, [shape[axis] for axis in order])
-    if order != sorted(order):
-        dx = g.Transpose(dx, perm=[order.index(axis) for axis in range(len(shape))])
-    return dx
+    first = find(rows.flat(g, node.input(0)), axis=1, keepdims=1)
+    zeros = full(g, (rows.groups, rows.size), 0, node.dtype())
+    dx = g.ScatterElements(zeros, first, g.reshape(dy, (rows.groups, 1)), axis=1)
+    return rows.unfolded(g, dx)
 
 
 @rule("CumSum")
