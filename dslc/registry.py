@@ -26,8 +26,18 @@ from dslc.schedules.base import Schedule
 
 @cache
 def operations() -> Mapping[str, type[Operation]]:
-    """Return the layers, functions and losses by their names in the language."""
-    return _named({**_found("dslc.layers", Operation), **_found("dslc.losses", Operation)})
+    """Return the layers, functions, losses and augmentations by their names in the language."""
+    packages = ("dslc.layers", "dslc.losses", "dslc.augmentations")
+    found: dict[type[Any], str] = {}
+    for package in packages:
+        found |= _found(package, Operation)
+    return _named(found)
+
+
+@cache
+def augmentations() -> Mapping[str, type[Operation]]:
+    """Return the augmentations by their names in the language."""
+    return _named(_found("dslc.augmentations", Operation))
 
 
 @cache
