@@ -97,6 +97,7 @@ def training_models(learning: Network, resting: Network) -> dict[str, ir.Model]:
     from dslc.artifact.artifact import finish
 
     models = {}
+    learning, resting = learning.fed, resting.fed
     if learning.parameters:
         models["init"] = finish(learning, "init", graphs.init_graph(learning))
     if learning.training is not None:

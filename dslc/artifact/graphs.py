@@ -89,7 +89,7 @@ def probe_graph(
     step = _step(network, sizes, rules, "cpu", everything=True)
     g = step.g
     for value, lowered in step.environment.items():
-        if not isinstance(value, (Input, Target, Parameter, Constant)):
+        if value not in network.inputs and not isinstance(value, (Target, Parameter, Constant)):
             g.output(f"value/{value.name}", g.Identity(lowered))
     for value, gradient in step.gradients.items():
         g.output(f"grad/{value.name}", g.Identity(gradient))

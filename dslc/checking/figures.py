@@ -17,7 +17,7 @@ from dslc.reference.interpreter import Evaluation
 from dslc.reference.run import Run
 from dslc.train.losses import is_sum
 
-RUN = Run(training=False, sizes={}, words=lambda count: np.zeros(count, np.uint64))
+RUN = Run(training=False, sizes={})
 """Metrics draw no random numbers and know no mode."""
 
 SMALL = 1e-3

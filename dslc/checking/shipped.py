@@ -54,7 +54,7 @@ def train(situation: Situation, training: Training, point: Point) -> list[Findin
 
 def evaluate(situation: Situation, training: Training) -> list[Finding]:
     """The eval graph over two batches of unequal size gives the figures of both together."""
-    network = situation.resting
+    network = situation.resting.fed
     model = finish(network, "eval", graphs.eval_graph(network))
     inputs = {str(value.name): type_of(value) for value in model.graph.inputs}
     sums = {
@@ -68,7 +68,7 @@ def evaluate(situation: Situation, training: Training) -> list[Finding]:
         known = {**sums, **situation.state, **{v.name: array for v, array in data.items()}}
         found = situation.execute(model, {name: known[name] for name in inputs})
         sums = {name: found[f"{name}.next"] for name in sums}
-        batches.append(_batch(situation, losses.wanted(training), sizes, data))
+        batches.append(_batch(situation, network, losses.wanted(training), sizes, data))
     return compare_figures(training, found, batches)
 
 
@@ -79,7 +79,7 @@ def inference(situation: Situation) -> list[Finding]:
     inputs = {str(value.name) for value in model.graph.inputs}
     sizes, data = _two_batches(network, situation.sizes)[1]
     found = situation.execute(model, {v.name: a for v, a in data.items() if v.name in inputs})
-    batch = _batch(situation, list(network.outputs.values()), sizes, data)
+    batch = _batch(situation, network, list(network.outputs.values()), sizes, data)
     return [_output(name, value, found, batch) for name, value in network.outputs.items()]
 
 
@@ -129,9 +129,12 @@ def _two_batches(
 
 
 def _batch(
-    situation: Situation, wanted: list[Value], sizes: Mapping[str, int], data: Feeds
+    situation: Situation,
+    network: Network,
+    wanted: list[Value],
+    sizes: Mapping[str, int],
+    data: Feeds,
 ) -> Batch:
-    network = situation.resting
     exact, rounded = (
         Interpreter(network, False, sizes, dtype).forward(
             {**data, **situation.weights_of(network, dtype)}, wanted

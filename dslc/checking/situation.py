@@ -30,7 +30,7 @@ FREE_SIZE = 3
 
 @dataclass
 class Situation:
-    """A net for training and for inference, what runs its graphs, and one batch in one state of the training."""
+    """A net as training feeds it, and for inference; what runs its graphs; one batch in one state of the training."""
 
     learning: Network
     resting: Network

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dslc.augmentations.base import Augmentation
 from dslc.elaborate.arguments import bind
 from dslc.elaborate.constants import constant
 from dslc.elaborate.gradients import gradient_body
 from dslc.elaborate.limits import check_tensor
 from dslc.elaborate.makers import OtherWeightsError, check_specs
 from dslc.elaborate.mending import Wording, help_with, inputs_given, name_of
+from dslc.elaborate.misfits import data_change
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.scope import (
     POISON,
@@ -56,6 +58,8 @@ def call_operation(
     """Bind and apply an operation."""
     signature = operation_signature(operation)
     name = operation.language_name()
+    if issubclass(operation, Augmentation) and frame.line != "augment":
+        raise data_change(name, name_span, frame)
     defaults = frame.module.defaults.get(name, [])
     bound = bind(signature, arguments, frame, flow, span, defaults, file_frame(frame), ready)
     return operate(operation, bound, frame, name_span, kind=kind)

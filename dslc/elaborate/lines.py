@@ -20,8 +20,9 @@ from dslc.elaborate.settings import make
 from dslc.elaborate.signature import NO_FLOW, Signature
 from dslc.elaborate.static import is_static
 from dslc.elaborate.suggest import FOREIGN, nearest
+from dslc.elaborate.supplies import augmented
 from dslc.errors import Diagnostic, RuleError
-from dslc.network.network import Call, Measure, Target, Term, Value
+from dslc.network.network import Call, Measure, Supply, Target, Term, Value
 from dslc.syntax import tree
 
 
@@ -30,10 +31,12 @@ class Lines:
     """What a train section computes, and where the calls of each line stand."""
 
     targets: list[Target] = field(default_factory=list)
+    supplies: list[Supply] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     measures: list[Measure] = field(default_factory=list)
     term_places: list[Place] = field(default_factory=list)
     measure_places: list[Place] = field(default_factory=list)
+    supply_places: list[Place] = field(default_factory=list)
     failed: bool = False
 
 
@@ -48,6 +51,8 @@ def read_lines(section: tree.Train, frame: Frame) -> Lines:
             _guarded(lines, _line_frame(frame, "loss"), partial(_term, statement, lines))
         elif isinstance(statement, tree.Metric):
             _guarded(lines, _line_frame(frame, "metric"), partial(_measure, statement, lines))
+        elif isinstance(statement, tree.Augment):
+            _guarded(lines, _line_frame(frame, "augment"), partial(_augment, statement, lines))
     _number(lines.terms)
     _number(lines.measures)
     return lines
@@ -55,11 +60,15 @@ def read_lines(section: tree.Train, frame: Frame) -> Lines:
 
 def line_paths(lines: Lines) -> list[tuple[str, Place]]:
     """Return the places of the lines with the names their calls stand under."""
+    supplies = [
+        (f"augment.{supply.input.name}", place)
+        for supply, place in zip(lines.supplies, lines.supply_places, strict=True)
+    ]
     terms = [
         (f"loss.{term.name}", place)
         for term, place in zip(lines.terms, lines.term_places, strict=True)
     ]
-    return terms + [
+    return [*supplies, *terms] + [
         (f"metric.{measure.name}", place)
         for measure, place in zip(lines.measures, lines.measure_places, strict=True)
     ]
@@ -100,6 +109,13 @@ def _target(node: tree.Target, lines: Lines, frame: Frame) -> None:
         define(name.text, Result((made,)), name.span, frame)
         lines.targets.append(made)
     seen(node, frame.scope.find(node.names[0].text), frame)
+
+
+def _augment(node: tree.Augment, lines: Lines, frame: Frame) -> None:
+    """An augment line: what training does to the data of an input."""
+    supply = augmented(node, lines.supplies, frame)
+    lines.supplies.append(supply)
+    lines.supply_places.append(frame.place)
 
 
 def _term(node: tree.Loss, lines: Lines, frame: Frame) -> None:

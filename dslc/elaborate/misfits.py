@@ -10,6 +10,7 @@ from dslc.elaborate.scope import Entity, Frame, MistakeError, Result
 from dslc.elaborate.signature import Bound, Signature
 from dslc.elaborate.suggest import nearest
 from dslc.errors import Label
+from dslc.network.network import Input
 from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
@@ -299,3 +300,16 @@ def _which_start(bound: Bound, frame: Frame) -> MistakeError:
 def _counted(count: int, noun: str) -> str:
     words = {0: "no", 1: "one", 2: "two", 3: "three"}
     return f"{words.get(count, str(count))} {noun}{'' if count == 1 else 's'}"
+
+
+def data_change(name: str, span: Span, frame: Frame) -> MistakeError:
+    """Say that an augmentation is no function of a net (E0618)."""
+    inputs = [value for value in frame.made.values() if isinstance(value, Input)]
+    shown = f"{inputs[0].name}: {inputs[0].type}" if inputs else "image: uint8[N, 3, 32, 32]"
+    return frame.mistake(
+        "E0618",
+        f"`{name}` changes the data of a training; it is no part of a net",
+        span,
+        "this would change what the exported network computes",
+        helps=(f"put it into the train section, for example:\naugment {shown} = {name}",),
+    )

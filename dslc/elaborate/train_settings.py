@@ -15,8 +15,9 @@ from dslc.elaborate.mending import help_with
 from dslc.elaborate.modules import leads_out
 from dslc.elaborate.scope import Frame, MistakeError, PoisonedError
 from dslc.elaborate.suggest import FOREIGN, nearest
+from dslc.elaborate.supplies import drawn
 from dslc.errors import Label
-from dslc.network.network import Input
+from dslc.network.network import Input, Supply
 from dslc.operation import SettingInfo
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
@@ -55,6 +56,7 @@ class Settings:
     values: dict[str, Any] = field(default_factory=dict)
     nodes: dict[str, tree.Setting] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
+    supplies: list[Supply] = field(default_factory=list)
     optimizer: Optimizer | None = None
     schedule: Schedule | None = None
     failed: bool = False
@@ -67,8 +69,6 @@ def read_settings(section: tree.Train, frame: Frame) -> Settings:
         try:
             if isinstance(statement, tree.Setting):
                 _setting(statement, settings, frame)
-            elif isinstance(statement, tree.Augment):
-                raise _later("augment", statement, frame)
         except MistakeError as mistake:
             frame.work.report(mistake.diagnostic)
             settings.failed = True
@@ -170,7 +170,8 @@ def _size_or_supply(node: tree.Setting, settings: Settings, frame: Frame) -> Non
         settings.sizes[name] = _value(info, node, frame)
         return
     if name in frame.made and isinstance(frame.made[name], Input):
-        raise _later(f"{name} = ...` for an input, `random inputs", node, frame)
+        settings.supplies.append(drawn(node, settings.supplies, frame))
+        return
     raise _no_setting(node, frame)
 
 

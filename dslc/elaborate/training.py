@@ -216,6 +216,7 @@ def _training(
         batch=batch,
         sizes={**({name: batch} if name else {}), **settings.sizes},
         length=_length(values),
+        supplies=(*lines.supplies, *settings.supplies),
         **{name: values[name] for name in PLAIN if name in values},
     )
 

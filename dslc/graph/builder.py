@@ -267,9 +267,14 @@ class Builder:
 
     def random_words(self, count: int) -> ir.Value:
         """Return `count` random uint64 words of the stream of the call that is being lowered."""
+        return words(self, self.stream_key(), count)
+
+    def stream_key(self) -> ir.Value:
+        """Return the key of that stream: a uint64 scalar."""
         if self.step_key is None:
             raise InternalError("lower", "this graph has no random numbers")
-        return words(self, self.Add(self.step_key, np.uint64(2 * self._stream % 2**64)), count)
+        key: ir.Value = self.Add(self.step_key, np.uint64(2 * self._stream % 2**64))
+        return key
 
     def _operands(self, signature: Signature, inputs: Sequence[Any]) -> list[ir.Value | None]:
         """Make constants of plain numbers, of the type of the operand they must agree with."""

@@ -7,7 +7,8 @@ names that messages, ONNX files, `freeze` and checkpoints use. Nothing here know
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from dslc.dims import Expression
@@ -105,6 +106,18 @@ class Call:
 
 
 @dataclass(eq=False)
+class Supply:
+    """How training comes by an input of the net: `calls`, the last of which gives it.
+
+    They begin from `source`, what the data set supplies; without one the input is drawn.
+    """
+
+    input: Input
+    calls: tuple[Call, ...]
+    source: Input | None
+
+
+@dataclass(eq=False)
 class Term:
     """One `loss` line: `value` is the scalar that is added.
 
@@ -147,6 +160,7 @@ class Training:
     sizes: Mapping[str, int]
     length: Duration | None = None
     seed: int = 0
+    supplies: tuple[Supply, ...] = ()
     clip_grad_norm: float | None = None
     clip_grad_value: float | None = None
     accumulate: int = 1
@@ -177,6 +191,21 @@ class Network:
     hyperparameters: Mapping[str, Any]
     training: Training | None = None
     warnings: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def fed(self) -> Network:
+        """The net as training and evaluation feed it: what supplies its inputs stands in front."""
+        supplies = self.training.supplies if self.training else ()
+        if self.training is None or not supplies:
+            return self
+        sources = {supply.input: supply.source for supply in supplies}
+        inputs = (sources.get(value, value) for value in self.inputs)
+        return replace(
+            self,
+            inputs=tuple(value for value in inputs if value is not None),
+            calls=(*(call for supply in supplies for call in supply.calls), *self.calls),
+            training=replace(self.training, supplies=()),
+        )
 
     @property
     def batch_name(self) -> str | None:

@@ -7,7 +7,7 @@ rounding alone does).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -129,7 +129,7 @@ class Interpreter:
         run = Run(
             self.training and not call.frozen,
             self.sizes,
-            self._words(call),
+            self._key(call),
             dtype=self.dtype,
             fallen=fallen,
         )
@@ -139,7 +139,7 @@ class Interpreter:
         """Evaluate the calls of a body whose inputs stand in `done`, kinks noted and repeated as `outer` says."""
         for call in body.calls:
             training = self.training and not call.frozen
-            run = replace(outer, training=training, words=self._words(call), state={})
+            run = replace(outer, training=training, key=self._key(call), state={})
             self._evaluate(call, done, run)
         results = tuple(done.arrays[value] for value in body.outputs)
 
@@ -187,7 +187,5 @@ class Interpreter:
         wanted = self.dtype if value.type.dtype.is_float else value.type.dtype.numpy
         return np.asarray(array, dtype=wanted)
 
-    def _words(self, call: Call) -> Callable[[int], Array]:
-        stream = counter.stream_of(call.name)
-        key = counter.stream_key(self.seed, self.step, stream)
-        return lambda count: counter.words(key, count)
+    def _key(self, call: Call) -> int:
+        return counter.stream_key(self.seed, self.step, counter.stream_of(call.name))

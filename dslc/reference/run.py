@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from dslc_runtime import counter
 
 from dslc import dims
 from dslc.dims import Expression
@@ -27,9 +28,9 @@ class Inside(Protocol):
 class Run:
     """Handed to every `reference`.
 
-    `training` is the mode; `sizes` the free dimensions of this batch; `words(n)` the next n random 64-bit words of the
-    call's own stream (the same ones the graph draws); `state` collects the next value of running statistics, by the
-    name of the parameter; `dtype` the floating-point type of this evaluation, for values that come from no other.
+    `training` is the mode; `sizes` the free dimensions of this batch; `key` that of the call's own stream of random
+    numbers; `state` collects the next value of running statistics, by the name of the parameter; `dtype` the
+    floating-point type of this evaluation, for values that come from no other.
     `inside` evaluates the body of the call, where it has one.
 
     `decisions` collects which way the call's kinks fell, in order; where `fallen` is given they fall as they did then.
@@ -37,12 +38,16 @@ class Run:
 
     training: bool
     sizes: Mapping[str, int]
-    words: Callable[[int], Array]
+    key: int = 0
     state: dict[str, Array] = field(default_factory=dict)
     dtype: type = np.float64
     decisions: list[Array] = field(default_factory=list)
     fallen: Sequence[Array] | None = None
     inside: Inside | None = None
+
+    def words(self, count: int) -> Array:
+        """Return the first `count` random 64-bit words of the call's stream: the same ones the graph draws."""
+        return counter.words(self.key, count)
 
     def decide(self, decision: Array) -> Array:
         """Note which piece of a piecewise function each element is on; return the pieces to take.

@@ -20,7 +20,7 @@ def run_check(spec: Spec, device: str, report: Callable[[str], None]) -> Report:
     """Check a spec on a device; `report` is told which one `auto` chose."""
     learning, resting = spec.networks()
     require_memory(learning)
-    return check(Situation(learning, resting, executor(device, report)))
+    return check(Situation(learning.fed, resting, executor(device, report)))
 
 
 def executor(device: str, report: Callable[[str], None]) -> Execute:

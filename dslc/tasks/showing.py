@@ -26,5 +26,5 @@ def show_stage(spec: Spec, stage: str) -> str:
         return print_graph(graphs.inference_graph(resting, None))
     if learning.training is None:
         raise UserFault(f"{spec.path}: there is no train section, so there is no {stage} to show")
-    graph = graphs.train_graph(learning)
+    graph = graphs.train_graph(learning.fed)
     return print_graph(graph if stage == "gradient" else finish(learning, "train", graph).graph)

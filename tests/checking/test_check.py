@@ -88,7 +88,7 @@ def networks(name: str) -> tuple[Network, Network]:
 
 def situation(name: str, rules: Mapping[str, Rule] = RULES) -> Situation:
     learning, resting = networks(name)
-    return Situation(learning, resting, execute, rules)
+    return Situation(learning.fed, resting, execute, rules)
 
 
 @cache

@@ -19,7 +19,7 @@ from dslc.types import TensorType, float32, int64
 from tests.operations import evaluate as ev
 from tests.operations.harness import Array, Case, Domain, N, T, below, fixed, scaled
 
-RUN = Run(training=False, sizes={}, words=lambda count: np.zeros(count, np.uint64))
+RUN = Run(training=False, sizes={})
 
 PAIR = (float32(N, 4), float32(N, 4))
 SCORES = (float32(N, 5), int64(N))

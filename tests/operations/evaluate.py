@@ -70,7 +70,7 @@ def evaluate(
 ) -> Evaluation:
     """Run the reference on values and parameters of the given precision."""
     key = (STEP_KEY + 2 * counter.stream_of(SCOPE)) % 2**64
-    run = Run(training, case.sizes, lambda count: counter.words(key, count), dtype=dtype)
+    run = Run(training, case.sizes, key, dtype=dtype)
     results, backward = case.operation.reference(run, *cast(operands, dtype))
     results = results if isinstance(results, tuple) else (results,)
     return Evaluation(results, run.state, backward)
