@@ -16,7 +16,7 @@ def show_stage(spec: Spec, stage: str) -> str:
         return print_tree(parse(spec.source))
     learning, resting = spec.networks()
     if stage == "network":
-        return print_network(learning)
+        return print_network(learning.fed)
 
     from dslc.artifact import graphs
     from dslc.artifact.artifact import finish

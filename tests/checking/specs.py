@@ -292,4 +292,40 @@ train {
   steps = 10
 }
 """,
+    "augmented": """
+net Pictures(classes=3) {
+  input image: uint8[N, 2, 6, 5]
+  cast(float32) -> mul(1/255)
+  c1: Conv(3, 3x3) -> tanh -> flatten
+  output scores: Linear(classes)
+}
+train {
+  target label: int64[N]
+  loss cross_entropy(scores, label)
+  metric accuracy(scores, label)
+  augment image: uint8[N, 2, 8, 7] = random_flip -> random_affine(degrees=20, translate=0.1) -> random_crop(6x5)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+}
+""",
+    "drawn": """
+net Encoder(code=2) {
+  input x: float32[N, 5]
+  input noise: float32[N, code]
+  input level: int64[N]
+  h = x -> Linear(4) -> tanh
+  mu = h -> Linear(code)
+  spread = h -> Linear(code)
+  z = mu + exp(0.5*spread) * noise * cast(unsqueeze(level, 1), float32)
+  output back: z -> Linear(5)
+}
+train {
+  loss mse(back, x)
+  loss 0.01 * mean(exp(spread) + mu*mu - 1 - spread)
+  noise = normal(std=0.5)
+  level = randint(1, 4)
+  optimizer = Adam(lr=1e-3)
+  batch = 4
+}
+""",
 }

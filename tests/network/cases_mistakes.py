@@ -278,6 +278,17 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 NET = "net Net {\n  input x: float32[N, 4]\n  output y: Linear(3)\n}\n"
+PICTURES = """net Net {
+  input image: uint8[N, 3, 8, 8]
+  cast(float32) -> flatten
+  output y: Linear(3)
+}
+train {
+  target label: int64[N]
+  loss cross_entropy(y, label)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+"""
 TARGET = "  target t: float32[N, 3]\n"
 REST = "  optimizer = SGD(lr=1)\n  batch = 2\n}"
 
@@ -365,16 +376,37 @@ TRAINING: dict[str, tuple[str, str, str]] = {
     "metric of values that do not fit": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  metric accuracy(y, «t»)\n" + REST, "E0401", "float32",
     ),
-    "augment": (
+    "augmented to another type": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n"
-        "  «augment x: float32[N, 8] = relu»\n" + REST,
-        "E0590", "not supported yet",
+        "  augment x: float32[N, 9] = «relu»\n" + REST,
+        "E0617", "let the data be what the net takes",
     ),
-    "accumulate": (
-        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «accumulate = 4»\n" + REST, "E0590", "`accumulate`",
+    "augmented to another size": (
+        PICTURES + "  augment image: uint8[N, 3, 12, 12] = «random_flip»\n}",
+        "E0617", "random_crop(8)",
     ),
-    "random input": (
-        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «x = normal(std=1)»\n" + REST, "E0590", "random inputs",
+    "augment of nothing": (
+        PICTURES + "  augment «imag»: uint8[N, 3, 12, 12] = random_crop(8)\n}",
+        "E0206", "did you mean `image`?",
+    ),
+    "augmented twice": (
+        PICTURES + "  augment image: uint8[N, 3, 8, 8] = random_flip\n"
+        "  «augment image: uint8[N, 3, 8, 8] = random_flip»\n}",
+        "E0205", "supplied twice",
+    ),
+    "precision": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «precision = float16»\n" + REST, "E0590", "`precision`",
+    ),
+    "input drawn from nothing": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  x = «norml(std=1)»\n" + REST,
+        "E0402", "did you mean `normal`?",
+    ),
+    "input of another type": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  x = «randint(0, 9)»\n" + REST,
+        "E0401", "draws int64",
+    ),
+    "random numbers without a range": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  x = uniform(«2», 1)\n" + REST, "E0406", "less than",
     ),
     "named section": (
         NET + "train «other» {\n" + TARGET + "  loss mse(y, t)\n" + REST, "E0590", "named train sections",

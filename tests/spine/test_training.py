@@ -175,11 +175,34 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
 
 
-@pytest.mark.parametrize("step", [2 * STEPS_PER_EPOCH, 2 * STEPS_PER_EPOCH + 7])
-def test_a_killed_training_resumes_to_the_same_bits(step: int, tmp_path: Path) -> None:
+RECIPES = {
+    "momentum": (),
+    "adam": ("optimizer = Adam(lr=1e-2)", "clip_grad_norm = 1"),
+    "averaged": ("optimizer = Adadelta()", "ema = 0.9", "schedule = one_cycle"),
+    # 20 batches are behind the checkpoint: the third of a group of three is still to come.
+    "accumulating": ("accumulate = 3", "optimizer = Lion(lr=1e-3)", "ema = 0.5"),
+    "augmented": (
+        "augment x: float32[N, 2, 6, 6] = random_crop(6, padding=1) -> random_flip -> random_rotation(20) -> "
+        "random_noise(0.1)",
+    ),
+}
+
+
+def small(recipe: str) -> str:
+    """Return the spec with the lines of a recipe in place of its own settings of the same name."""
+    words = [line.partition(" = ")[0] for line in RECIPES[recipe]]
+    kept = [line for line in SMALL.splitlines() if line.strip().partition(" = ")[0] not in words]
+    return "\n".join([*kept[:-1], *RECIPES[recipe], "}"])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "step"),
+    [(recipe, 2 * STEPS_PER_EPOCH + 7) for recipe in RECIPES] + [("momentum", 2 * STEPS_PER_EPOCH)],
+)
+def test_a_killed_training_resumes_to_the_same_bits(recipe: str, step: int, tmp_path: Path) -> None:
     """Killed right after the checkpoint of the second epoch, and in the middle of the third."""
     spec, data = tmp_path / "small.net", tmp_path / "data.npz"
-    spec.write_text(SMALL)
+    spec.write_text(small(recipe))
     draws = np.random.default_rng(0)
     x = draws.normal(size=(200, 2, 6, 6)).astype(np.float32)
     np.savez(data, x=x, label=x[:, 0, 0, :3].argmax(1))
