@@ -50,6 +50,8 @@ FORBIDDEN = {
     "dslc/layers": ["dslc.network", "dslc.gradient", "dslc.syntax", "dslc.cli"],
     "dslc/losses": ["dslc.network", "dslc.gradient", "dslc.syntax", "dslc.cli"],
     "dslc/metrics": ["dslc.network", "dslc.gradient", "dslc.syntax", "dslc.cli"],
+    "dslc/augmentations": ["dslc.network", "dslc.gradient", "dslc.syntax", "dslc.cli"],
+    "dslc/drawn.py": ["dslc.network", "dslc.gradient", "dslc.syntax", "dslc.cli"],
     "dslc/reference": [
         "dslc.graph",
         "dslc.gradient",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dslc.drawn import DISTRIBUTIONS, Drawn
 from dslc.elaborate.arguments import build
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.dimensions import declared_type
@@ -15,7 +16,6 @@ from dslc.errors import Label
 from dslc.network.network import Call, Input, Supply
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.train.drawn import DISTRIBUTIONS, Drawn
 
 
 def augmented(node: tree.Augment, known: list[Supply], frame: Frame) -> Supply:
