@@ -48,11 +48,11 @@ def differentiate(
     steps = _on_the_way(g.graph, of, wrt)
     walk = _Walk(g, rules, tuning, f"{g.scope}/grad")
     if steps or of in wrt:
-        with g.at(walk.scope):
+        with g.at(walk.scope, g.doc):
             walk.add(of, cotangent if cotangent is not None else _like(g, of, 1.0))
     for step in reversed(steps):
         walk.through(step)
-    with g.at(walk.scope):
+    with g.at(walk.scope, g.doc):
         found = {x: walk.whole(x) for x in wrt if x in walk.sums}
         if zeros:
             rest = [x for x in wrt if x not in found and type_of(x).dtype.is_float]

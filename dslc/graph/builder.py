@@ -261,6 +261,11 @@ class Builder:
         """Where nodes are made: their names begin with it."""
         return self._scope
 
+    @property
+    def doc(self) -> str:
+        """The line of the spec that nodes lead back to."""
+        return self._doc
+
     def update(self, name: str, value: ir.Value) -> None:
         """Set the next value of the running statistic `name` of the call that is being lowered."""
         self.updates[name] = value

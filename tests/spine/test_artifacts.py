@@ -44,6 +44,8 @@ RESERVED = {
     "graph_sigmoid": [],
     "fully_connected": [],
     "locally_connected": [],
+    "gradient_penalty": ["step"],
+    "heat": ["step", "steps_per_epoch"],
 }
 
 OF_THE_STEP = (
@@ -116,9 +118,14 @@ def entry_of(model: onnx.ModelProto) -> Entry:
 
 
 def place_of(node: str) -> str:
-    """Return the call that a node is part of: `c1` for `/c1/Conv` and `/grad/c1/Conv/ConvTranspose`."""
-    parts = node.strip("/").split("/")[:-1]
-    return "/".join(parts[1:-1] if parts[0] == "grad" else parts)
+    """Return the call that a node is part of: `c1` for `/c1/Conv` and `/grad/c1/Conv/ConvTranspose`.
+
+    Below a call of `grad` stand the nodes that go back through other calls: `/slope/grad/grad/c1/Conv/ConvTranspose`.
+    """
+    parts = [part for part in node.strip("/").split("/") if not part[0].isupper()]
+    own = parts[:-1] if parts[-1:] == ["grad"] else parts
+    behind = len(own) - own[::-1].index("grad") if "grad" in own[:-1] else 0
+    return "/".join(own[behind:])
 
 
 def port(value: onnx.ValueInfoProto) -> Entry:
