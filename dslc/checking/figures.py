@@ -34,9 +34,9 @@ class Batch:
 
 
 def compare_figures(
-    training: Training, found: Mapping[str, Array], batches: Sequence[Batch]
+    training: Training, found: Mapping[str, Array], batches: Sequence[Batch], *, tables: bool
 ) -> list[Finding]:
-    """Judge `loss`, every `loss.NAME` and every `metric.NAME` over all batches together."""
+    """Judge `loss`, every `loss.NAME` and every `metric.NAME` over all batches together, with or without tables."""
     exact = {term: _loss(term, batches, rounded=False) for term in training.terms}
     rounded = {term: _loss(term, batches, rounded=True) for term in training.terms}
     findings = [
@@ -44,13 +44,15 @@ def compare_figures(
     ]
     findings.append(_finding("loss", "loss", found, sum(exact.values()), sum(rounded.values())))
     for measured in training.measures:
+        if measured.metric.table and not tables:
+            continue
         value = _metric(measured, [batch.exact for batch in batches])
         findings.append(_finding("metric", f"metric.{measured.name}", found, value, value))
     return findings
 
 
 def _finding(
-    kind: str, name: str, found: Mapping[str, Array], exact: float, rounded: float
+    kind: str, name: str, found: Mapping[str, Array], exact: float | Array, rounded: float | Array
 ) -> Finding:
     error = distance(found[name], np.asarray(exact), SMALL)
     yardstick = distance(np.asarray(rounded), np.asarray(exact), SMALL)
@@ -76,11 +78,12 @@ def _weight(term: Term, done: Evaluation, samples: int) -> float:
     return float(operation.reference_weight(*arrays))
 
 
-def _metric(measured: Measure, evaluations: Sequence[Evaluation]) -> float:
+def _metric(measured: Measure, evaluations: Sequence[Evaluation]) -> float | Array:
     metric: Metric = measured.metric
     sums: list[Array] | None = None
     for done in evaluations:
         batch = metric.reference(RUN, *(done.arrays[value] for value in measured.inputs))
         batch = list(batch) if isinstance(batch, tuple) else [batch]
         sums = batch if sums is None else [a + b for a, b in zip(sums, batch, strict=True)]
-    return float(metric.reference_value(*(sums or [])))
+    value: float | Array = metric.reference_value(*(sums or []))
+    return value

@@ -47,7 +47,7 @@ def train(situation: Situation, training: Training, point: Point) -> list[Findin
     batch = Batch(situation.whole, situation.rounded, training.batch)
     return [
         Finding("finite", "finite", 0.0 if found["finite"] else 1.0, 0.0),
-        *compare_figures(training, found, [batch]),
+        *compare_figures(training, found, [batch], tables=False),
         *_next_state(situation, training, found, point),
     ]
 
@@ -69,7 +69,7 @@ def evaluate(situation: Situation, training: Training) -> list[Finding]:
         found = situation.execute(model, {name: known[name] for name in inputs})
         sums = {name: found[f"{name}.next"] for name in sums}
         batches.append(_batch(situation, network, losses.wanted(training), sizes, data))
-    return compare_figures(training, found, batches)
+    return compare_figures(training, found, batches, tables=True)
 
 
 def inference(situation: Situation) -> list[Finding]:

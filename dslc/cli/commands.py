@@ -123,11 +123,14 @@ def evaluate(
     weights: str | None,
 ) -> None:
     """Print losses and metrics of SPEC, or of a run's folder, on data."""
+    from dslc_runtime.confusion import table_lines
+
     from dslc.tasks.training import run_evaluation
 
     figures = run_evaluation(spec, settings, net, device, data, mapping, weights)
     for name, value in figures.items():
-        click.echo(f"{name} {value:.6g}")
+        lines = [f"{name} {value:.6g}"] if isinstance(value, float) else table_lines(name, value)
+        click.echo("\n".join(lines))
 
 
 @dslc.command()

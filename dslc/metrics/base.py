@@ -19,7 +19,7 @@ class Metric(Function):
 
     `infer` checks the values and returns the types of the accumulators (int64 or float64, of fixed shape, zero at the
     start). `lower` and `reference` return what one batch adds to them; `lower_value` and `reference_value` turn the
-    accumulators into the figure, a scalar float32.
+    accumulators into the figure, a scalar float32 (or a table).
     """
 
     better: ClassVar[Literal["min", "max"]] = "max"
@@ -27,6 +27,9 @@ class Metric(Function):
 
     accumulators: ClassVar[tuple[str, ...]]
     """The names of the accumulators, in the order `infer` gives their types."""
+
+    table: ClassVar[bool] = False
+    """Whether the figure is a table of whole numbers, int64 [C, C]. Evaluation gives it, a training step does not."""
 
     lower_value: ClassVar[Callable[..., Any]]
     reference_value: ClassVar[Callable[..., Any]]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import RuleError
 from dslc.losses.classification import CrossEntropy, check_labels, counting
@@ -143,66 +142,3 @@ class Perplexity(LabelMetric):
 
     def _loss(self) -> CrossEntropy:
         return CrossEntropy(axis=self.axis, ignore_index=self.ignore_index, reduction=None)
-
-
-@dataclass(frozen=True)
-class MeanIou(LabelMetric):
-    """Take the mean over classes of intersection over union of the predicted and the true places.
-
-    Shapes: scores [N, C, H, W] and int64 [N, H, W] with `axis=1`.
-    Formula: IoU of a class = both / (predicted + true - both); a class that is neither is left out
-    Errors: E0321 where the target is not one class per row.
-    Source: Everingham et al. 2010 (PASCAL VOC), section 4.1.
-    """
-
-    axis: int = -1
-    ignore_index: int | None = None
-    accumulators = ("confusion",)
-
-    def infer(self, scores: TensorType, target: TensorType) -> tuple[TensorType, ...]:
-        axis = check_labels("mean_iou", scores, target, self.axis)
-        classes = scores.shape[axis]
-        if not isinstance(classes, int):
-            raise RuleError(
-                "E0321", f"`mean_iou` needs a known number of classes; {classes} is free", about=0
-            )
-        return (TensorType(DType.INT64, (classes, classes)),)
-
-    def lower(self, g: Builder, scores: ir.Value, target: ir.Value) -> tuple[Any, ...]:
-        """Count the pairs (true, predicted), each as one number, true * C + predicted."""
-        axis = self.axis % len(g.shape_of(scores))
-        classes = int(str(g.shape_of(scores)[axis]))
-        labels = g.cast(target, DType.INT64)
-        ones = g.expand(g.constant(1, DType.INT64), g.shape_of(target))
-        if self.ignore_index is not None:
-            counted = self.lower_counted(g, labels)
-            labels, ones = g.Where(counted, labels, 0), g.cast(counted, DType.INT64)
-        pairs = g.Add(g.Mul(labels, classes), g.ArgMax(scores, axis=axis, keepdims=0))
-        size = dims.product(g.shape_of(target))
-        empty = g.expand(g.constant(0, DType.INT64), (classes * classes,))
-        places, counts = g.reshape(pairs, (size,)), g.reshape(ones, (size,))
-        found = g.ScatterElements(empty, places, counts, axis=0, reduction="add")
-        return (g.reshape(found, (classes, classes)),)
-
-    def lower_value(self, g: Builder, confusion: ir.Value) -> Any:
-        exact = g.cast(confusion, DType.FLOAT64)
-        diagonal = g.constant(np.eye(int(str(g.shape_of(confusion)[0]))), DType.FLOAT64)
-        both = g.ReduceSum(g.Mul(exact, diagonal), g.axes(1), keepdims=0)
-        true = g.ReduceSum(exact, g.axes(1), keepdims=0)
-        predicted = g.ReduceSum(exact, g.axes(0), keepdims=0)
-        union = g.Sub(g.Add(true, predicted), both)
-        shares = g.ReduceSum(g.Div(both, g.Max(union, 1)), keepdims=0)
-        return ratio(g, shares, total(g, g.Greater(union, 0)))
-
-    def reference(self, run: Run, scores: Array, target: Array) -> tuple[Array, ...]:
-        classes = scores.shape[self.axis]
-        confusion = np.zeros((classes, classes), np.int64)
-        counted = self.counted(target)
-        predicted = scores.argmax(axis=self.axis)
-        np.add.at(confusion, (target[counted], predicted[counted]), 1)
-        return (confusion,)
-
-    def reference_value(self, confusion: Array) -> float:
-        both = np.diagonal(confusion)
-        union = confusion.sum(axis=0) + confusion.sum(axis=1) - both
-        return float(np.mean(both[union > 0] / union[union > 0]))

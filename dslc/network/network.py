@@ -173,7 +173,8 @@ class Training:
         """What a schedule can watch, as the spec names it: the name of the figure, and which way is better."""
         losses: dict[str, tuple[str, Better]] = {"loss": ("loss", "min")}
         losses |= {f"loss.{term.name}": (f"loss.{term.name}", "min") for term in self.terms}
-        metrics = {m.name: (f"metric.{m.name}", m.metric.better) for m in self.measures}
+        numbers = [m for m in self.measures if not m.metric.table]
+        metrics = {m.name: (f"metric.{m.name}", m.metric.better) for m in numbers}
         return {**losses, **metrics}
 
 

@@ -10,6 +10,7 @@ import dslc_runtime
 import numpy as np
 from dslc_runtime import files, memory
 from dslc_runtime.errors import UserFault
+from dslc_runtime.evaluator import Figures
 from dslc_runtime.metadata import Memory, read
 from dslc_runtime.npy import Npz, open_npy
 from dslc_runtime.weights import read_weights, write_weights
@@ -73,7 +74,7 @@ def run_evaluation(
     data: str | None,
     mapping: str | None,
     weights: str | None,
-) -> dict[str, float]:
+) -> Figures:
     """Return losses and metrics of a run's folder, or of a spec with weights, on data."""
     path = Path(spec)
     if path.is_dir():

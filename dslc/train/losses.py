@@ -35,10 +35,12 @@ def total(g: Builder, terms: list[ir.Value], doc: str) -> ir.Value:
 
 
 def batch_figures(g: Builder, network: Network, environment: Environment) -> dict[str, ir.Value]:
-    """Return `metric.NAME` of this batch alone."""
+    """Return `metric.NAME` of this batch alone, of the metrics that are numbers."""
     assert network.training is not None
     figures = {}
     for measure in network.training.measures:
+        if measure.metric.table:
+            continue
         with g.at(f"metric.{measure.name}", doc_of(measure.span)):
             sums = _batch_sums(g, measure, environment)
             figures[f"metric.{measure.name}"] = measure.metric.lower_value(g, *sums)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dslc_runtime.data import open_for
-from dslc_runtime.evaluator import Evaluator
+from dslc_runtime.evaluator import Evaluator, Figures
 from dslc_runtime.session import CPU, Report, choose_device, place
 from dslc_runtime.state import check_values
 from dslc_runtime.trainer import find_net, to_stderr
@@ -28,7 +28,7 @@ def evaluate(
     device: str = "auto",
     threads: int | None = None,
     report: Report = to_stderr,
-) -> dict[str, float]:
+) -> Figures:
     """Return losses and metrics on data, with the weights of the run in `folder` or others.
 
     Errors: UserFault, FileFault, LimitFault, DeviceFault.

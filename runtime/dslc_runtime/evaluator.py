@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+Figures = dict[str, "float | Array"]
+"""Losses and metrics by name: numbers, and tables (a confusion matrix)."""
+
 _RESERVED = {
     "seed": np.int64(0),
     "step": np.int64(0),
@@ -50,7 +53,7 @@ class Evaluator:
 
     def run(
         self, weights: Mapping[str, OrtValue], batches: Iterable[Mapping[str, Array]]
-    ) -> dict[str, float]:
+    ) -> Figures:
         """Return the losses and metrics over all of `batches`, with the given weights.
 
         Errors: UserFault when there is no batch, or one lacks an array.
@@ -70,9 +73,10 @@ class Evaluator:
             carried = dict(zip(carried, results, strict=False))
         if not results:
             raise UserFault(f"{self.path}: there is no batch to evaluate")
-        figures = results[len(nexts) :]
+        figures = [value.numpy() for value in results[len(nexts) :]]
         return {
-            name: float(value.numpy()) for name, value in zip(self._figures, figures, strict=True)
+            name: np.array(value) if np.ndim(value) else float(value)
+            for name, value in zip(self._figures, figures, strict=True)
         }
 
     def _run(self, names: list[str], feeds: Mapping[str, OrtValue]) -> list[OrtValue]:

@@ -34,13 +34,17 @@ CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a training leaves: the history (a row per epoch) and the parameters and statistics."""
+    """What a training leaves: the history (a row per epoch) and the parameters and statistics.
+
+    `tables` are the metrics of the last validation that are no numbers: a confusion matrix.
+    """
 
     history: list[dict[str, float]]
     weights: dict[str, Array]
     steps: int
     best: float | None
     best_epoch: int | None
+    tables: dict[str, Array]
 
 
 def train(
@@ -160,6 +164,7 @@ class Loop:
         self.interrupts = interrupts
         self.report = report
         self.place = Place()
+        self.tables: dict[str, Array] = {}
         self.identity = Identity(
             net=trainer.metadata.net,
             spec_sha256=trainer.metadata.spec_sha256,
@@ -201,6 +206,7 @@ class Loop:
             raise self._with_checkpoint(fault) from fault
         finally:
             progress.stop()
+        progress.tables(self.tables)
         return self._finish()
 
     def _run_epoch(self, progress: Progress) -> None:
@@ -253,7 +259,9 @@ class Loop:
                 yield batch
 
         figures = self.trainer.evaluate(batches())
-        return {f"validation.{name}": value for name, value in figures.items()}
+        found = {f"validation.{name}": value for name, value in figures.items()}
+        self.tables = {n: table for n, table in found.items() if not isinstance(table, float)}
+        return {name: value for name, value in found.items() if isinstance(value, float)}
 
     def _note_best(self, row: Mapping[str, float]) -> None:
         monitor, place = self.trainer.training.monitor, self.place
@@ -298,4 +306,5 @@ class Loop:
         weights = self.trainer.weights()
         write_weights(self.folder / WEIGHTS, weights)
         place = self.place
-        return TrainingResult(place.history, weights, place.step, place.best, place.best_epoch)
+        best, epoch = place.best, place.best_epoch
+        return TrainingResult(place.history, weights, place.step, best, epoch, self.tables)

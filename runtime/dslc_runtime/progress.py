@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from dslc_runtime.confusion import Table, table_lines
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
@@ -30,6 +32,9 @@ class Progress:
     def stop(self) -> None:
         """End, whatever happened."""
 
+    def tables(self, tables: Mapping[str, Table]) -> None:
+        """Note the tables of the last validation, when all is done."""
+
 
 class PlainProgress(Progress):
     """One line per epoch."""
@@ -40,6 +45,10 @@ class PlainProgress(Progress):
     def epoch(self, row: Mapping[str, float]) -> None:
         """Print the epoch's line."""
         print(epoch_line(row), file=self._stream, flush=True)
+
+    def tables(self, tables: Mapping[str, Table]) -> None:
+        """Print the tables."""
+        print_tables(tables, self._stream)
 
 
 class LiveProgress(Progress):
@@ -86,10 +95,21 @@ class LiveProgress(Progress):
             self._bar.stop()
             self._bar = None
 
+    def tables(self, tables: Mapping[str, Table]) -> None:
+        """Print the tables below all else."""
+        print_tables(tables, sys.stdout)
+
 
 def choose_progress() -> Progress:
     """Return the live one on a terminal, the plain one elsewhere."""
     return LiveProgress() if sys.stdout.isatty() else PlainProgress()
+
+
+def print_tables(tables: Mapping[str, Table], stream: TextIO) -> None:
+    """Print metrics that are tables."""
+    for name, table in tables.items():
+        for line in table_lines(name.replace("metric.", ""), table):
+            print(line, file=stream, flush=True)
 
 
 def epoch_line(row: Mapping[str, float]) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dslc_runtime.errors import FileFault, RuntimeFault, UserFault
-from dslc_runtime.evaluator import Evaluator
+from dslc_runtime.evaluator import Evaluator, Figures
 from dslc_runtime.memory import check_step
 from dslc_runtime.metadata import Metadata, read
 from dslc_runtime.report import explain
@@ -219,9 +219,7 @@ class Trainer:
         feeds = {**self.state.numpy(), **self.feeds, **self._numbers}
         raise diagnose(self.path, feeds, self.metadata, self.step_number, samples)
 
-    def evaluate(
-        self, batches: Mapping[str, Array] | Iterable[Mapping[str, Array]]
-    ) -> dict[str, float]:
+    def evaluate(self, batches: Mapping[str, Array] | Iterable[Mapping[str, Array]]) -> Figures:
         """Return losses and metrics in inference mode over one batch or many, of any sizes."""
         if self._evaluator is None:
             self._evaluator = Evaluator(self.file("eval.onnx"), self.device, self.threads)

@@ -170,6 +170,10 @@ train {
   target label: int64[N]
   loss sums = 0.1 * cross_entropy(logits, label, reduction=sum, ignore_index=0)
   loss means = cross_entropy(logits, label, ignore_index=1)
+  metric confusion_matrix(logits, label)
+  metric precision(logits, label)
+  metric recall(logits, label, average=micro)
+  metric f1(logits[:, 0], label == 1, average=binary)
   optimizer = SGD(lr=0.1)
   batch = 4
   epochs = 2
