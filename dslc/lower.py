@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from functools import partial
 
 import onnx_ir as ir
 
 from dslc.errors import CompileError, Diagnostic, InternalError, Label, RuleError
 from dslc.graph.builder import Builder, type_of
-from dslc.network.network import Call, Constant, Network, Value
+from dslc.network.network import Body, Call, Constant, Network, Value
 from dslc.source import Span
 
 Environment = dict[Value, ir.Value]
@@ -56,7 +57,11 @@ def lower_call(g: Builder, call: Call, environment: Environment) -> None:
     """Append one call and enter its results and updated statistics in `environment`."""
     operands = [None if value is None else _operand(g, value, environment) for value in call.inputs]
     owned = [_operand(g, parameter, environment) for parameter in call.parameters]
-    with g.at(call.name, doc_of(call.span)), _mode(g, g.training and not call.frozen):
+    with (
+        g.at(call.name, doc_of(call.span)),
+        _mode(g, g.training and not call.frozen),
+        g.holding(None if call.body is None else partial(_inside, call.body)),
+    ):
         results = _lowered(g, call, [*operands, *owned])
     for value, result in zip(call.outputs, results, strict=True):
         _agree(g, call, value, result)
@@ -72,6 +77,14 @@ def _lowered(g: Builder, call: Call, operands: Sequence[ir.Value | None]) -> tup
         told = Diagnostic(error.code, error.message, place, facts=error.facts, helps=error.helps)
         raise CompileError([told]) from error
     return results if isinstance(results, tuple) else (results,)
+
+
+def _inside(body: Body, g: Builder, *values: ir.Value) -> tuple[ir.Value, ...]:
+    """Append the calls of a body on values for its inputs; return what stands for its outputs."""
+    environment: Environment = dict(zip(body.inputs, values, strict=True))
+    for call in body.calls:
+        lower_call(g, call, environment)
+    return tuple(_operand(g, value, environment) for value in body.outputs)
 
 
 def doc_of(span: Span) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dslc import dims
-from dslc.network.network import Network, Value
+from dslc.network.network import Call, Network, Value
 from dslc.operation import Operation
+from dslc.scan import Scan
+from dslc.types import TensorType
 
 
 @dataclass
@@ -28,10 +30,9 @@ def labels(network: Network, sizes: Mapping[str, int] | None = None) -> Labels:
         sizes = network.training.sizes if network.training else {}
     classes: dict[Value, int] = {}
     passed: dict[Value, set[int | None]] = {}
-    for operation, values in _uses(network):
-        types = [value.type for value in values if value is not None]
-        for position, limit in operation.index_limits(*types).items():
-            value, limit = values[position], dims.bind(limit, sizes)
+    for operation, types, values in _uses(network):
+        for position, free in operation.index_limits(*types).items():
+            value, limit = values[position], dims.bind(free, sizes)
             if value is not None and isinstance(limit, int):
                 classes[value] = min(limit, classes.get(value, limit))
                 passed.setdefault(value, set()).add(operation.ignored_label)
@@ -39,10 +40,22 @@ def labels(network: Network, sizes: Mapping[str, int] | None = None) -> Labels:
     return Labels(classes, {value: label for value, label in alike.items() if label is not None})
 
 
-def _uses(network: Network) -> list[tuple[Operation, tuple[Value | None, ...]]]:
-    """Return every operation of a network, metrics too, with the values it is applied to."""
-    calls: list[tuple[Operation, tuple[Value | None, ...]]] = [
-        (call.operation, call.inputs) for call in network.calls
-    ]
-    measures = network.training.measures if network.training else ()
-    return calls + [(measure.metric, measure.inputs) for measure in measures]
+Use = tuple[Operation, list[TensorType], tuple["Value | None", ...]]
+"""An operation, the types of its values, and the values."""
+
+
+def _uses(network: Network) -> Iterator[Use]:
+    """Yield every operation of a network, metrics too, with the values it is applied to."""
+    yield from _of_calls(network.calls, {})
+    for measure in network.training.measures if network.training else ():
+        yield measure.metric, [value.type for value in measure.inputs], measure.inputs
+
+
+def _of_calls(calls: Iterable[Call], outside: Mapping[Value, Value | None]) -> Iterator[Use]:
+    """Yield the operations of calls; what a scan hands to its body stands for itself: a step for its sequence."""
+    for call in calls:
+        values = tuple(value and outside.get(value, value) for value in call.inputs)
+        yield call.operation, [v.type for v in call.inputs if v is not None], values
+        if isinstance(call.operation, Scan):
+            body = call.operation.body
+            yield from _of_calls(body.calls, dict(zip(body.inputs, values, strict=False)))

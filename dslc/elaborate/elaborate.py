@@ -49,7 +49,7 @@ from dslc.elaborate.training import training_of
 from dslc.elaborate.usage import Written
 from dslc.elaborate.warnings import warnings_of
 from dslc.errors import CompileError, Diagnostic, Label, LimitError, Severity, in_order
-from dslc.network.network import Input, Network, Training
+from dslc.network.network import Input, Network, Training, with_held
 from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
@@ -116,7 +116,7 @@ class _Elaboration:
         if not sound or lines.failed:
             self._stop()
         names_of(frame, lines)
-        weights = Weights(tuple(owned(frame.place)), self.work.calls)
+        weights = Weights(tuple(owned(frame.place)), tuple(with_held(self.work.calls)))
         trained = training_of(section, lines, options, weights, inner)
         self._stop()
         return self._finished(definition, frame, trained, lines)

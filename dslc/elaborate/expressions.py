@@ -16,6 +16,7 @@ from dslc.elaborate.lookup import callee, lookup
 from dslc.elaborate.loops import run_for, run_if, run_merge, run_repeat
 from dslc.elaborate.mending import help_with
 from dslc.elaborate.notes import seen
+from dslc.elaborate.scans import run_scan
 from dslc.elaborate.scope import (
     POISON,
     Builtin,
@@ -90,6 +91,8 @@ def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[Stage
         return apply(target, node, frame, Flow(entity, piped=True))
     if isinstance(node, tree.Call):
         return call(node, frame, Flow(entity, piped=True))
+    if isinstance(node, tree.Scan):
+        raise _no_flow_into_scan(node, frame)
     if type(node) in _GROUPS:
         return seen(node, _GROUPS[type(node)](node, frame, entity), frame)
     if isinstance(node, tree.Attribute):
@@ -192,6 +195,17 @@ def _not_a_stage(node: tree.Expression, entity: Entity | None, frame: Frame) -> 
     )
 
 
+def _no_flow_into_scan(node: tree.Scan, frame: Frame) -> MistakeError:
+    return frame.mistake(
+        "E0504",
+        "an arrow passes a value to a call",
+        Span(node.span.source, node.span.start, node.span.start + len("scan")),
+        "`scan` names the sequence that it runs over",
+        facts=("a scan begins a row, or stands behind `name =`",),
+        helps=("give the value on the left a name, and run over that:  scan x in name, ...",),
+    )
+
+
 # ---- readers of each kind of expression
 
 
@@ -266,14 +280,6 @@ def _ellipsis(node: tree.Dots, frame: Frame) -> Entity:
     raise frame.mistake("E0504", "`...` stands in an index only", node.span)
 
 
-def _scan(node: tree.Expression, frame: Frame, flow: Entity | None) -> Entity:
-    raise frame.mistake(
-        "E0590",
-        "`scan` is not supported yet",
-        Span(node.span.source, node.span.start, node.span.start + 4),
-    )
-
-
 _READERS: Mapping[type, Callable[[Any, Frame], Entity]] = {
     tree.Name: _name,
     tree.Number: lambda node, frame: node.value,
@@ -301,5 +307,5 @@ _GROUPS: Mapping[type, Callable[[Any, Frame, Entity | None], Entity]] = {
     tree.Repeat: run_repeat,
     tree.For: run_for,
     tree.If: run_if,
-    tree.Scan: _scan,
+    tree.Scan: run_scan,
 }

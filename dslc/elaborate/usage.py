@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from dslc.errors import Diagnostic, Label
-from dslc.network.network import Call, Network, Parameter, Target, Value
+from dslc.network.network import Call, Network, Parameter, Target, Value, with_held
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -48,7 +48,7 @@ def unused_values(
     for target in network.training.targets if network.training else ():
         if target not in used:
             yield _unused_target(target, places.get(target.name, target.span))
-    consumed = {value for call in network.calls for value in call.inputs}
+    consumed = {value for call in with_held(network.calls) for value in call.inputs}
     for row in written:
         if _is_unused(row, used) and consumed.isdisjoint(row.values):
             yield _unused_row(row)
@@ -61,7 +61,7 @@ def used_values(network: Network) -> set[Value]:
         wanted += [term.value for term in network.training.terms]
         wanted += [value for measure in network.training.measures for value in measure.inputs]
     used = set(wanted)
-    for call in network.needed(wanted):
+    for call in with_held(network.needed(wanted)):
         used.update(call.outputs)
         used.update(call.parameters)
         used.update(value for value in call.inputs if value is not None)

@@ -12,7 +12,7 @@ values carry no gradient. The graph is static: rules may ask for shapes as plain
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import onnx_ir as ir
@@ -21,6 +21,7 @@ from dslc.dims import Expression
 from dslc.gradient.registry import NOT_DIFFERENTIABLE, RULES
 from dslc.gradient.rule import Gradient, GradientError, Gradients, Rule, Tuning, full, view
 from dslc.graph.builder import Builder, type_of
+from dslc.graph.loops import captured
 
 
 def differentiate(
@@ -80,7 +81,7 @@ def _on_the_way(graph: ir.Graph, of: ir.Value, wrt: Sequence[ir.Value]) -> list[
         if node.op_type in NOT_DIFFERENTIABLE or "stop_gradient" in node.metadata_props:
             continue
         wanted = tuple(value in reached for value in node.inputs)
-        if any(wanted) or any(value in reached for value in _captured(node)):
+        if any(wanted) or any(value in reached for value in captured(node)):
             forward.append(_Step(node, wanted))
             reached.update(value for value in node.outputs if type_of(value).dtype.is_float)
     needed = {of}
@@ -89,17 +90,9 @@ def _on_the_way(graph: ir.Graph, of: ir.Value, wrt: Sequence[ir.Value]) -> list[
         if any(value in needed for value in step.node.outputs):
             kept.append(step)
             needed.update(value for value in step.node.inputs if value is not None)
-            needed.update(_captured(step.node))
+            needed.update(captured(step.node))
     kept.reverse()
     return kept
-
-
-def _captured(node: ir.Node) -> Iterator[ir.Value]:
-    """Yield the values that the subgraphs of a node (branches, loop bodies) read from outside."""
-    for attribute in node.attributes.values():
-        if attribute.type == ir.AttributeType.GRAPH:
-            for inner in attribute.as_graph().all_nodes():
-                yield from (value for value in inner.inputs if value is not None)
 
 
 @dataclass(slots=True)

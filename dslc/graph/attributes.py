@@ -32,6 +32,8 @@ def attribute_of(signature: Signature, name: str, value: Any) -> ir.Attr:
             stored = tuple(str(text) for text in value)
         case ir.AttributeType.TENSOR:
             stored = value if isinstance(value, ir.TensorProtocol) else ir.tensor(np.asarray(value))
+        case ir.AttributeType.GRAPH:
+            stored = value
         case _:
             raise signature.fault(f"the attribute {name} is of no kind we write")
     return ir.Attr(name, kind, stored)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ import onnx_ir as ir
 from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import InternalError
+from dslc.graph import loops
 from dslc.graph.attributes import attribute_of
 from dslc.graph.operands import operand_dtypes
 from dslc.graph.operators import OPSET, ShapeNotKnownError, infer, signature_of
@@ -64,6 +66,8 @@ class Builder:
         self.training = self.differentiated = training
         self.sizes: Mapping[str, int] = dict(sizes or {})
         self.updates: dict[str, ir.Value] = {}
+        self._home = graph
+        self._held: Callable[..., tuple[ir.Value, ...]] | None = None
         self.step_key: ir.Value | None = None
         self.differentiate: Callable[[Builder, ir.Value, ir.Value], ir.Value] | None = None
         self._stream = 0
@@ -82,7 +86,7 @@ class Builder:
         for name, value in graph.initializers.items():
             self._used.setdefault(name, 1)
             self._remember(value)
-        for node in graph:
+        for node in graph.all_nodes():
             self._used[node.name or ""] = 1
             for value in node.outputs:
                 self._used[value.name or ""] = 1
@@ -154,7 +158,7 @@ class Builder:
         """Put a constant into the graph."""
         value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
         set_type(value, TensorType(DType(str(array.dtype)), array.shape))
-        self.graph.register_initializer(value)
+        self._home.register_initializer(value)
         return value
 
     def axes(self, *axes: int) -> ir.Value:
@@ -265,6 +269,47 @@ class Builder:
     def doc(self) -> str:
         """The line of the spec that nodes lead back to."""
         return self._doc
+
+    @contextmanager
+    def holding(self, body: Callable[..., tuple[ir.Value, ...]] | None) -> Iterator[None]:
+        """Let `inside` append `body`: the calls that the one being lowered holds."""
+        saved, self._held = self._held, body
+        try:
+            yield
+        finally:
+            self._held = saved
+
+    def inside(self, *values: ir.Value) -> tuple[ir.Value, ...]:
+        """Append the body of the call that is being lowered, on values for its inputs."""
+        if self._held is None:
+            raise InternalError("lower", "this call has no body")
+        return self._held(self, *values)
+
+    def scan(
+        self, xs: ir.Value, starts: Sequence[ir.Value], step: Callable[..., Sequence[ir.Value]]
+    ) -> tuple[ir.Value, ...]:
+        """Append a Scan over dimension 1; return the results of all steps, stacked along dimension 1.
+
+        `step` appends one step, with a builder of its own, to one step of `xs` and the carries; its
+        first results are the carries of the next step.
+        """
+        return loops.scan(self, xs, starts, step)
+
+    def nested(self, name: str) -> Builder:
+        """Return a builder for a graph inside a node of this one, whose values it can read.
+
+        Constants are kept in the outermost graph, and names are unique in all of it.
+        """
+        inner = copy(self)
+        inner.graph = ir.Graph([], [], nodes=[], name=self.fresh(name))
+        return inner
+
+    def argument(self, name: str, type: TensorType) -> ir.Value:
+        """Add an input to a graph that stands inside a node."""
+        value = ir.Value(name=self.fresh(name))
+        set_type(value, type)
+        self.graph.inputs.append(value)
+        return value
 
     def update(self, name: str, value: ir.Value) -> None:
         """Set the next value of the running statistic `name` of the call that is being lowered."""

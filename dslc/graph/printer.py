@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from dslc.graph.loops import bodies
 from dslc.graph.operators import signature_of
 from dslc.graph.values import DTYPES, constant_of, type_of
 
@@ -41,6 +42,8 @@ def _lines(graph: ir.Graph) -> Iterator[str]:
             yield f"const   {_typed(value)}"
     for node in graph:
         yield _node(node)
+        for body in bodies(node):
+            yield from (f"    {line}" for line in _lines(body))
     for value in graph.outputs:
         yield f"output  {_typed(value)}"
 
@@ -89,4 +92,6 @@ def _attribute(name: str, value: object) -> str:
         return f"[{', '.join(str(item) for item in value)}]"
     if isinstance(value, ir.TensorProtocol):
         return _numbers(value.numpy())
+    if isinstance(value, ir.Graph):
+        return str(value.name)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -6,11 +6,14 @@ the standard domain with a type rule, and every type that is written is the type
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+
 import onnx_ir as ir
 
 from dslc import dims
 from dslc.errors import InternalError
 from dslc.graph.attributes import attributes_of
+from dslc.graph.loops import bodies
 from dslc.graph.operators import LARGEST, ShapeNotKnownError, infer, signature_of
 from dslc.graph.values import DTYPES, type_of
 from dslc.types import TensorType
@@ -18,19 +21,32 @@ from dslc.types import TensorType
 
 def verify(graph: ir.Graph) -> None:
     """Refuse a graph that is not well formed, with an InternalError that names the node."""
-    defined: set[ir.Value] = set()
-    names: set[str] = set()
+    _verify(graph, _Seen())
+
+
+@dataclass
+class _Seen:
+    """What can be used at a place, and the names taken in the graph and in those inside its nodes."""
+
+    defined: set[ir.Value] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    nodes: set[str] = field(default_factory=set)
+
+
+def _verify(graph: ir.Graph, seen: _Seen) -> None:
+    defined, names = seen.defined, seen.names
     for value in (*graph.inputs, *graph.initializers.values()):
         # An initializer may be an input as well: the default of it.
         if value not in defined:
             _define(value, defined, names)
     for value in graph.initializers.values():
         _check_constant(value)
-    node_names: set[str] = set()
     for node in graph:
-        if not node.name or node.name in node_names:
+        if not node.name or node.name in seen.nodes:
             raise _fault(f"two nodes are called {node.name}")
-        node_names.add(node.name)
+        seen.nodes.add(node.name)
+        for body in bodies(node):
+            _verify(body, replace(seen, defined=set(defined)))
         _check_node(node, defined)
         for value in node.outputs:
             _define(value, defined, names)

@@ -6,7 +6,7 @@ names that messages, ONNX files, `freeze` and checkpoints use. Nothing here know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -218,13 +218,27 @@ class Network:
 
     def needed(self, wanted: Iterable[Value]) -> tuple[Call, ...]:
         """Return the calls that `wanted` depend on, in running order."""
-        alive = set(wanted)
-        kept = []
-        for call in reversed(self.calls):
-            if not alive.isdisjoint(call.outputs):
-                kept.append(call)
-                alive.update(value for value in call.inputs if value is not None)
-        return tuple(reversed(kept))
+        return needed(self.calls, wanted)
+
+
+def needed(calls: Iterable[Call], wanted: Iterable[Value]) -> tuple[Call, ...]:
+    """Return those of `calls` that `wanted` depend on, in running order."""
+    alive = set(wanted)
+    kept = []
+    for call in reversed(tuple(calls)):
+        if not alive.isdisjoint(call.outputs):
+            kept.append(call)
+            alive.update(value for value in call.inputs if value is not None)
+    return tuple(reversed(kept))
+
+
+def with_held(calls: Iterable[Call]) -> Iterator[Call]:
+    """Yield calls and those that they hold, each once."""
+    found: dict[Call, None] = {}
+    for call in calls:
+        held = () if call.body is None else with_held(call.body.calls)
+        found.update(dict.fromkeys((*held, call)))
+    yield from found
 
 
 def _missing() -> Any:

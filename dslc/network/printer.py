@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -10,6 +10,7 @@ from dslc.network.network import Call, Constant, Network, Parameter, Training, V
 from dslc.operation import Operation
 from dslc.optimizers.base import Optimizer
 from dslc.registry import snake_case
+from dslc.scan import Scan
 from dslc.types import DType, Size, text
 
 LENGTH_LINE = "  length = "
@@ -22,7 +23,7 @@ def print_network(network: Network) -> str:
     lines = [f"net {network.name}{f'({values})' if values else ''}"]
     lines += [f"input {value}" for value in network.inputs]
     lines += [_parameter(parameter) for parameter in network.parameters]
-    lines += [_call(call) for call in network.calls]
+    lines += [line for call in network.calls for line in _call(call)]
     lines += [f"output {_renamed(name, value)}" for name, value in network.outputs.items()]
     if network.training is not None:
         lines += _training(network.training)
@@ -34,7 +35,7 @@ def print_operation(operation: Any) -> str:
     shown = [
         f"{item.name}={_setting(getattr(operation, item.name))}"
         for item in fields(operation)
-        if getattr(operation, item.name) != item.default
+        if item.repr and getattr(operation, item.name) != item.default
     ]
     name = _family_name(type(operation))
     return f"{name}({', '.join(shown)})"
@@ -55,15 +56,23 @@ def _parameter(parameter: Parameter) -> str:
     return f"{kind} {parameter} = {print_operation(parameter.initializer)}"
 
 
-def _call(call: Call) -> str:
+def _call(call: Call) -> Iterator[str]:
+    """Yield the line of a call, and below it those of a body that runs at every step."""
     results = ", ".join(f"{value}" for value in call.outputs)
     operands = ", ".join(_operand(value) for value in call.inputs)
     weights = ", ".join(parameter.name for parameter in call.parameters)
     owned = f" with {weights}" if weights else ""
     frozen = " frozen" if call.frozen else ""
-    held = f" through {', '.join(inner.name for inner in call.body.calls)}" if call.body else ""
+    steps = call.operation if isinstance(call.operation, Scan) else None
+    through = call.body if steps is None else None
+    held = f" through {', '.join(inner.name for inner in through.calls)}" if through else ""
     what = f"{print_operation(call.operation)} on {operands or 'nothing'}"
-    return f"{call.name}: {what}{owned}{held}{frozen} -> {results}"
+    yield f"{call.name}: {what}{owned}{held}{frozen} -> {results}"
+    if steps is not None:
+        taken = steps.body.inputs[: 1 + steps.carries]
+        yield f"  step {', '.join(str(value) for value in taken)}"
+        yield from (f"  {line}" for inner in steps.body.calls for line in _call(inner))
+        yield f"  give {', '.join(value.name for value in steps.body.outputs)}"
 
 
 def _operand(value: Value | None) -> str:

@@ -141,10 +141,12 @@ class Interpreter:
             training = self.training and not call.frozen
             run = replace(outer, training=training, key=self._key(call), state={})
             self._evaluate(call, done, run)
-        results = tuple(done.arrays[value] for value in body.outputs)
+        results = tuple(self._array(value, done) for value in body.outputs)
 
         def backward(*cotangents: Array) -> tuple[Array | None, ...]:
-            given = dict(zip(body.outputs, cotangents, strict=True))
+            given: dict[Value, Array] = {}
+            for value, cotangent in zip(body.outputs, cotangents, strict=True):
+                given[value] = given[value] + cotangent if value in given else cotangent
             gradients = self._back(body.calls, done, given)
             return tuple(gradients.get(value) for value in body.inputs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+from dslc.graph.loops import bodies, captured
 from dslc.graph.operators import signature_of
 
 
@@ -16,8 +17,13 @@ def remove_dead(graph: ir.Graph) -> None:
             dead.append(node)
         else:
             alive.update(value for value in node.inputs if value is not None)
+            alive.update(captured(node))
             _drop_results(node, alive)
     for node in dead:
+        for body in bodies(node):
+            for inner in body.all_nodes():
+                for index in range(len(inner.inputs)):
+                    inner.replace_input_with(index, None)
         for index in range(len(node.inputs)):
             node.replace_input_with(index, None)
     graph.remove(dead)

@@ -13,7 +13,7 @@ from typing import Any
 import onnx_ir as ir
 
 from dslc.errors import InternalError
-from dslc.graph.operators import conv_pool, elementwise, index, linear, norm, reduce, shape
+from dslc.graph.operators import control, conv_pool, elementwise, index, linear, norm, reduce, shape
 from dslc.graph.operators.call import Call, DTypeRule, Rule, ShapeNotKnownError
 from dslc.graph.operators.elementwise import BROADCAST, COMMUTATIVE
 from dslc.graph.operators.signature import OPSET, Signature, signature_of
@@ -34,7 +34,7 @@ __all__ = [
 LARGEST = 2**31 - 1
 """Numbers beyond this in attributes and dimensions make runtimes crash rather than refuse."""
 
-_FAMILIES = (conv_pool, elementwise, index, linear, norm, reduce, shape)
+_FAMILIES = (control, conv_pool, elementwise, index, linear, norm, reduce, shape)
 
 OPERATORS: Mapping[str, Rule] = MappingProxyType(
     {name: rule for family in _FAMILIES for name, rule in sorted(family.RULES.items())}
@@ -60,13 +60,15 @@ def infer(
     types = [None if value is None else type_of(value) for value in operands]
     bound = signature.bind([None if type is None else type.dtype for type in types])
     call = Call(signature, operands, types, attributes)
-    shapes = rule(call)
-    check_shapes(call, shapes)
     own = _DTYPES.get(operator)
-    return tuple(
-        TensorType(own(call) if own else _result_dtype(signature, position, bound), result)
-        for position, result in enumerate(shapes)
+    results = tuple(
+        result
+        if isinstance(result, TensorType)
+        else TensorType(own(call) if own else _result_dtype(signature, position, bound), result)
+        for position, result in enumerate(rule(call))
     )
+    check_shapes(call, [result.shape for result in results])
+    return results
 
 
 def check_operands(signature: Signature, operands: Sequence[ir.Value | None]) -> None:

@@ -132,8 +132,8 @@ class Call:
         return ", ".join("-" if type is None else str(type) for type in self.types) or "none"
 
 
-Rule = Callable[[Call], list[Shape]]
-"""The shapes of all results an operator can have, in order."""
+Rule = Callable[[Call], Sequence[Shape | TensorType]]
+"""The shapes of all results an operator can have, in order; types, where they have different ones."""
 
 DTypeRule = Callable[[Call], DType]
 """The element type of the result, where the operands' types do not say it."""

@@ -33,8 +33,8 @@ _KINDS = {
 class Slot:
     """One operand or result.
 
-    Slots of the same `letter` have the same element type, one of `dtypes`; `only` is that type where
-    there is a single one.
+    Slots of the same `letter` have the same element type, one of `dtypes`, unless the slot is
+    `mixed`: then each value of it has its own. `only` is that type where there is a single one.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Slot:
     dtypes: frozenset[DType]
     optional: bool
     variadic: bool
+    mixed: bool
     only: DType | None
 
 
@@ -88,6 +89,8 @@ class Signature:
             slot = self.operand(index)
             if dtype not in slot.dtypes:
                 raise self.fault(f"operand {index} ({slot.name}) cannot be {dtype}")
+            if slot.mixed:
+                continue
             if bound.setdefault(slot.letter, dtype) is not dtype:
                 raise self.fault(
                     f"operand {index} ({slot.name}) is {dtype}, another is {bound[slot.letter]}"
@@ -126,6 +129,7 @@ def _slot(parameter: OpSchema.FormalParameter) -> Slot:
         dtypes,
         parameter.option == OpSchema.FormalParameterOption.Optional,
         parameter.option == OpSchema.FormalParameterOption.Variadic,
+        not parameter.is_homogeneous,
         next(iter(dtypes)) if len(dtypes) == 1 else None,
     )
 

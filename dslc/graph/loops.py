@@ -1,0 +1,49 @@
+"""Graphs inside nodes: the body of a Scan, and what it reads from around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import onnx_ir as ir
+
+from dslc.graph.values import type_of
+
+if TYPE_CHECKING:
+    from dslc.graph.builder import Builder
+
+
+def scan(
+    g: Builder, xs: ir.Value, starts: Sequence[ir.Value], step: Callable[..., Sequence[ir.Value]]
+) -> tuple[ir.Value, ...]:
+    """Append a Scan over dimension 1; return the results of all steps, without the last carries."""
+    inner = g.nested("body")
+    carries = [inner.argument("carry", type_of(start)) for start in starts]
+    batch, _, *rest = g.shape_of(xs)
+    x = inner.argument("step", type_of(xs).with_shape((batch, *rest)))
+    results = step(inner, x, *carries)
+    # Each is made by a node of the body: a carry that is a result as well has two names.
+    outputs = [inner.Identity(y) for y in (*results[: len(starts)], *results)]
+    inner.graph.outputs.extend(outputs)
+    attributes = {
+        "body": inner.graph,
+        "num_scan_inputs": 1,
+        "scan_input_axes": [1],
+        "scan_output_axes": [1] * len(results),
+    }
+    found: tuple[ir.Value, ...] | ir.Value = g.node("Scan", [*starts, xs], attributes)
+    return (found if isinstance(found, tuple) else (found,))[len(starts) :]
+
+
+def bodies(node: ir.Node) -> Iterator[ir.Graph]:
+    """Yield the graphs inside a node."""
+    for attribute in node.attributes.values():
+        if attribute.type == ir.AttributeType.GRAPH:
+            yield attribute.as_graph()
+
+
+def captured(node: ir.Node) -> Iterator[ir.Value]:
+    """Yield the values that the graphs inside a node read, those from around it among them."""
+    for graph in bodies(node):
+        for inner in graph.all_nodes():
+            yield from (value for value in inner.inputs if value is not None)
