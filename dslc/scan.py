@@ -40,7 +40,7 @@ class Scan(Operation):
 
     def lower(self, g: Builder, xs: ir.Value, *values: ir.Value) -> tuple[ir.Value, ...]:
         starts, around = values[: self.carries], values[self.carries :]
-        if g.differentiated:
+        if g.differentiated and isinstance(g.bound(g.shape_of(xs))[1], int):
             return self._unrolled(g, xs, starts, around)
         return g.scan(xs, starts, lambda inner, x, *carries: inner.inside(x, *carries, *around))
 
@@ -51,7 +51,7 @@ class Scan(Operation):
         carries: Sequence[ir.Value],
         around: Sequence[ir.Value],
     ) -> tuple[ir.Value, ...]:
-        batch, steps, *rest = g.shape_of(xs)
+        batch, steps, *rest = g.bound(g.shape_of(xs))
         count = dims.count((steps,))
         parts = [xs] if count == 1 else g.Split(xs, g.axes(*[1] * count), axis=1)
         results = []
@@ -84,7 +84,7 @@ class Scan(Operation):
             for t in reversed(range(len(steps))):
                 here = [dy[:, t] for dy in dys]
                 for index, more in enumerate(dcarries):
-                    here[index] = _sum(here[index], more)
+                    here[index] = here[index] if more is None else here[index] + more
                 dx, *found = steps[t][1](*here)
                 dxs[:, t] = 0 if dx is None else dx
                 dcarries = found[: self.carries]

@@ -17,7 +17,16 @@ from dslc.graph import random
 from dslc.graph.builder import Builder
 from dslc.layers.grad import Grad
 from dslc.lower import Environment, doc_of, lower
-from dslc.network.network import Constant, Input, Network, Parameter, Target, Training, Value
+from dslc.network.network import (
+    Constant,
+    Input,
+    Network,
+    Parameter,
+    Target,
+    Training,
+    Value,
+    with_held,
+)
 from dslc.operation import Array
 from dslc.train import losses
 from dslc.train.update import finite, following_state
@@ -169,7 +178,9 @@ def _builder(
 ) -> Builder:
     """Return the builder of an empty graph, which knows how to differentiate what it holds."""
     g = Builder(training=training, sizes=sizes)
-    g.differentiated = training or any(isinstance(c.operation, Grad) for c in network.calls)
+    g.differentiated = training or any(
+        isinstance(call.operation, Grad) for call in with_held(network.calls)
+    )
 
     def gradient(g: Builder, of: ir.Value, by: ir.Value) -> ir.Value:
         try:

@@ -107,7 +107,7 @@ def _results(node: tree.Scan, end: Entity | None, inner: Frame) -> tuple[Value, 
 def _check(
     node: tree.Scan, starts: Sequence[Value], results: Sequence[Value], frame: Frame
 ) -> None:
-    """Every carry has a next value, of the type that it starts with (E0341, E0340)."""
+    """Every carry has a next value, of the type that it starts with (E0351, E0350)."""
     if len(results) < len(starts):
         raise _too_few(node, len(results), frame)
     for carry, start, result in zip(node.carries, starts, results, strict=False):
@@ -115,7 +115,7 @@ def _check(
             continue
         kind = "shape" if start.type.shape != result.type.shape else "element type"
         raise frame.mistake(
-            "E0340",
+            "E0350",
             f"the {kind} of `{carry.name.text}` changes from step to step",
             result.span,
             f"the next `{carry.name.text}` is {result.type}",
@@ -139,7 +139,7 @@ def _too_few(node: tree.Scan, given: int, frame: Frame) -> MistakeError:
     names = [f"`{carry.name.text}`" for carry in node.carries]
     lacking = node.carries[given].name.text
     return frame.mistake(
-        "E0341",
+        "E0351",
         f"this scan carries {' and '.join(names)}, and its body gives {_counted(given)}",
         _head(node),
         f"what is the next `{lacking}`?",

@@ -42,11 +42,7 @@ def _verify(graph: ir.Graph, seen: _Seen) -> None:
     for value in graph.initializers.values():
         _check_constant(value)
     for node in graph:
-        if not node.name or node.name in seen.nodes:
-            raise _fault(f"two nodes are called {node.name}")
-        seen.nodes.add(node.name)
-        for body in bodies(node):
-            _verify(body, replace(seen, defined=set(defined)))
+        _check_bodies(node, seen)
         _check_node(node, defined)
         for value in node.outputs:
             _define(value, defined, names)
@@ -55,6 +51,15 @@ def _verify(graph: ir.Graph, seen: _Seen) -> None:
             raise _fault(f"the output {value.name} is not computed")
     if len({value.name for value in graph.outputs}) < len(graph.outputs):
         raise _fault("two outputs have one name")
+
+
+def _check_bodies(node: ir.Node, seen: _Seen) -> None:
+    """Check the name of a node, and the graphs inside it: they read what is defined before the node."""
+    if not node.name or node.name in seen.nodes:
+        raise _fault(f"two nodes are called {node.name}")
+    seen.nodes.add(node.name)
+    for body in bodies(node):
+        _verify(body, replace(seen, defined=set(seen.defined)))
 
 
 def _define(value: ir.Value, defined: set[ir.Value], names: set[str]) -> None:

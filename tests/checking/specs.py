@@ -63,6 +63,44 @@ train {
   epochs = 2
 }
 """,
+    "scan": """
+block Two(x: [N, F], k) {
+  output a = x -> Linear(k) -> tanh
+  output b = a * 2
+}
+net Scans(hidden=5) {
+  input text: int64[N, T]
+  input other: float32[N, 3]
+  layer shared = Linear(hidden)
+  w: other -> shared
+  seen, count, extra: scan word in text, h = zeros([N, hidden]), n = zeros([N]) {
+    e: one_hot(word, 9)
+    both = concat(e, h)
+    a, b: both -> Two(hidden)
+    t: a + w -> Dropout(0.3)
+    output next = t + shared(other) + b
+    output m = n + 1
+    output also = next
+  }
+  inner = scan x in seen, h2 = w {
+    row = stack(x, h2, axis=1)
+    deep: scan y in row, c = x { c * y }
+    output next_h = sum(deep, axis=1) -> tanh
+    output last = w
+  }
+  output y = add(seen, extra) + inner
+  output count
+}
+train {
+  target t: float32[N, T, 5]
+  loss mse(y, t)
+  optimizer = SGD(lr=0.1)
+  freeze shared
+  batch = 3
+  T = 4
+  epochs = 2
+}
+""",
     "residual": """
 default Conv(bias=false, init=kaiming_normal(mode=fan_out))
 block ConvBN(channels, k, stride=1) { Conv(channels, k, stride=stride, padding=k // 2) -> BatchNorm }

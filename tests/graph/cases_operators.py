@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 
 from dslc import dims
+from dslc.graph.builder import Builder
 from dslc.types import DType, TensorType
 
 FLOAT = 1
@@ -48,6 +50,20 @@ def case(
 ) -> Case:
     results = (gives,) if isinstance(gives, str) else gives
     return Case(operator, operands, results, attributes, odd)
+
+
+def body(*types: str, swapped: bool = False) -> Any:
+    """Return what makes the graph of a Scan: the sum of a carry and a step, as the next carry and as a result."""
+
+    def made(g: Builder) -> ir.Graph:
+        inner = g.nested("body")
+        carry, x = (inner.argument("v", typed(text)) for text in types)
+        y = inner.Add(carry, x)
+        results = [y, inner.Cast(y, to=INT64)]
+        inner.graph.outputs.extend(reversed(results) if swapped else results)
+        return inner.graph
+
+    return made
 
 
 def ints(*numbers: int) -> np.ndarray[Any, Any]:
@@ -421,6 +437,24 @@ INDEX = [
 
 RECURRENT = [
     case(
+        "Scan",
+        "float32[N, 2]",
+        "float32[T, N, 2]",
+        gives=("float32[N, 2]", "int64[T, N, 2]"),
+        body=body("float32[N, 2]", "float32[N, 2]"),
+        num_scan_inputs=1,
+    ),
+    case(
+        "Scan",
+        "float32[N, 2]",
+        "float32[N, 5, 2]",
+        gives=("float32[N, 2]", "int64[N, 2, 5]"),
+        body=body("float32[N, 2]", "float32[N, 2]"),
+        num_scan_inputs=1,
+        scan_input_axes=[1],
+        scan_output_axes=[2],
+    ),
+    case(
         "LSTM",
         "float32[T, N, 5]",
         "float32[1, 24, 5]",
@@ -543,6 +577,28 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
         "dimension j: 3 is not 4",
     ),
     ("Einsum", ("float32[2, 3]",), {"equation": "ij->k"}, "no operand has a dimension k"),
+    (
+        "Scan",
+        ("float32[N, 3]", "float32[T, N, 2]"),
+        {"body": body("float32[N, 2]", "float32[N, 2]"), "num_scan_inputs": 1},
+        "the body takes float32[N, 2], float32[N, 2], not float32[N, 3], float32[N, 2]",
+    ),
+    (
+        "Scan",
+        ("float32[N, 2]", "float32[T, N, 2]"),
+        {"body": body("float32[N, 2]", "float32[N, 2]", swapped=True), "num_scan_inputs": 1},
+        "the body carries on int64[N, 2], not float32[N, 2]",
+    ),
+    (
+        "Scan",
+        ("float32[N, 2]", "float32[T, N, 2]"),
+        {
+            "body": body("float32[N, 2]", "float32[N, 2]"),
+            "num_scan_inputs": 1,
+            "scan_input_directions": [1],
+        },
+        "running backwards is not supported",
+    ),
     (
         "LSTM",
         ("float32[2, 3, 4]", "float32[1, 20, 4]", "float32[1, 24, 6]"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,14 @@ from tests.graph.cases_operators import CASES, REFUSED, Case, typed
 def build(case: Case) -> tuple[Builder, tuple[ir.Value, ...]]:
     g = Builder()
     operands = operands_of(g, case.operands)
-    found = g.node(case.operator, operands, case.attributes, outputs=len(case.results))
+    attributes = with_bodies(g, case.attributes)
+    found = g.node(case.operator, operands, attributes, outputs=len(case.results))
     return g, found if isinstance(found, tuple) else (found,)
+
+
+def with_bodies(g: Builder, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the functions among the attributes make the graphs they stand for."""
+    return {name: made(g) if callable(made) else made for name, made in attributes.items()}
 
 
 def operands_of(g: Builder, operands: tuple[Any, ...]) -> list[ir.Value | None]:
@@ -106,7 +113,7 @@ def test_refused(
 ) -> None:
     g = Builder()
     with pytest.raises(InternalError) as caught:
-        g.node(operator, operands_of(g, operands), attributes)
+        g.node(operator, operands_of(g, operands), with_bodies(g, attributes))
     assert message in str(caught.value)
     assert not list(g.graph), "a node that is refused is not appended"
 

@@ -38,3 +38,31 @@ def test_print_graph() -> None:
     g.output("y", g.cast(values, DType.FLOAT64))
     g.output("z", g.ConstantOfShape([2, 2], value=np.asarray([7])))
     assert print_graph(g.graph) == PRINTED
+
+
+SCAN = """\
+graph
+input   xs: float32[N, 5, 2]
+input   start: float32[N, 2]
+/Scan: float32[N, 2], sums: float32[N, 5, 2] = Scan(start, xs, body=body, num_scan_inputs=1, \
+scan_input_axes=[1], scan_output_axes=[1])
+    body
+    input   carry: float32[N, 2]
+    input   step: float32[N, 2]
+    /Add: float32[N, 2] = Add(carry, step)
+    /Mul: float32[N, 2] = Mul(/Add, 2.0)
+    /Identity: float32[N, 2] = Identity(/Mul)
+    /Identity_1: float32[N, 2] = Identity(/Mul)
+    output  /Identity: float32[N, 2]
+    output  /Identity_1: float32[N, 2]
+output  sums: float32[N, 5, 2]
+"""
+
+
+def test_print_the_body_of_a_node() -> None:
+    g = Builder()
+    batch = dims.free("N")
+    xs, start = g.input("xs", float32(batch, 5, 2)), g.input("start", float32(batch, 2))
+    (sums,) = g.scan(xs, [start], lambda g, x, total: [g.Mul(g.Add(total, x), 2)])
+    g.output("sums", sums)
+    assert print_graph(g.graph) == SCAN

@@ -112,6 +112,63 @@ def _operand_lost(graph: ir.Graph) -> None:
     node(graph, "Gemm").replace_input_with(1, None)
 
 
+def scanning() -> ir.Graph:
+    """Return the sums of a sequence so far, times a weight that the body reads from around it."""
+    g = Builder()
+    xs, start = g.input("xs", float32(N, 5, 2)), g.input("start", float32(N, 2))
+    w = g.initializer("w", np.ones(2, np.float32))
+
+    def step(inner: Builder, x: ir.Value, total: ir.Value) -> tuple[ir.Value]:
+        return (inner.Mul(inner.Add(total, x), w),)
+
+    (sums,) = g.scan(xs, [start], step)
+    g.output("sums", sums)
+    return g.graph
+
+
+def _body(graph: ir.Graph) -> ir.Graph:
+    return node(graph, "Scan").attributes["body"].as_graph()
+
+
+def _reads_what_comes_later(graph: ir.Graph) -> None:
+    node(_body(graph), "Mul").replace_input_with(1, graph.outputs[0])
+
+
+def _name_of_the_graph_around(graph: ir.Graph) -> None:
+    node(_body(graph), "Add").outputs[0].name = "xs"
+
+
+def _name_of_a_node_around(graph: ir.Graph) -> None:
+    node(_body(graph), "Add").name = node(graph, "Scan").name
+
+
+def _other_carry(graph: ir.Graph) -> None:
+    set_type(_body(graph).inputs[0], float32(N, 1))
+
+
+BODY_DAMAGE: list[tuple[Callable[[ir.Graph], None], str]] = [
+    (_reads_what_comes_later, "/Mul uses sums before it is defined"),
+    (_name_of_the_graph_around, "two values are called xs"),
+    (_name_of_a_node_around, "two nodes are called /Scan"),
+    (_other_carry, "the body takes float32[N, 1], float32[N, 2], not float32[N, 2], float32[N, 2]"),
+]
+
+
+def test_a_sound_body_passes() -> None:
+    verify(scanning())
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"), BODY_DAMAGE, ids=lambda x: getattr(x, "__name__", "")
+)
+def test_damage_of_a_body_is_found(damage: Callable[[ir.Graph], None], message: str) -> None:
+    graph = scanning()
+    damage(graph)
+    with pytest.raises(InternalError) as caught:
+        verify(graph)
+    assert message in str(caught.value)
+
+
 DAMAGE: list[tuple[Callable[[ir.Graph], None], str]] = [
     (_used_before, "/fc/Gemm uses /fc/Reshape before it is defined"),
     (_foreign_operand, "/fc/Gemm uses other before it is defined"),

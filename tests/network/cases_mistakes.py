@@ -250,11 +250,6 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "net Inner {\n" + MLP + "  Linear(3)\n  check «parameters == 60»\n}\nnet Net {\n" + MLP + "  Inner\n}",
         "E0509", "parameters = 63",
     ),
-    "scan": (
-        "net Net {\n  input xs: float32[N, T, 4]\n"
-        "  output y = «scan» x in xs, h = zeros([N, 4]) { output n = x + h }\n}",
-        "E0590", "not supported yet",
-    ),
     "weights of a net": (
         "net Inner {\n" + MLP + "  Linear(3)\n}\nnet Net {\n" + MLP + "  Inner(«weights=\"a.onnx\"»)\n}",
         "E0590", "not supported yet",

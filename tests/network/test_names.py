@@ -40,6 +40,18 @@ WEIGHTS: dict[str, tuple[str, str]] = {
     "a repeat behind a layer": (
         "net Net {\n" + X + "  l: Linear(4) -> repeat 2 { Linear(4) }\n}", "l.linear1 l.linear2 l.linear3",
     ),
+    "a scan": (
+        "net Net {\n" + X + "  xs = stack(x, x, axis=1)\n"
+        "  hs: scan s in xs, h = x { a: Linear(4)\n    Linear(4) }\n  Linear(2)\n}",
+        "hs.a hs.linear1 linear1",
+    ),
+    "a scan without a label": (
+        "net Net {\n" + X + "  xs = stack(x, x, axis=1)\n  scan s in xs, h = x { Linear(4) }\n}", "scan1.linear1",
+    ),
+    "a shared layer in a scan": (
+        "net Net {\n" + X + "  layer l = Linear(4)\n  xs = stack(x, x, axis=1)\n"
+        "  hs: scan s in xs, h = l(x) { l -> relu }\n}", "l",
+    ),
     "branches": (
         "net Net {\n" + X + "  h: add { | Linear(3) -> Linear(3) | Linear(3) }\n}",
         "h.linear1 h.linear2 h.linear3",

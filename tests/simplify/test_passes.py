@@ -89,6 +89,39 @@ def test_large_equal_constants_are_one() -> None:
     assert (len(g.graph.initializers), operators(g.graph)) == (1, ["Mul", "Add"])
 
 
+def test_what_a_body_reads_is_kept_and_simplified() -> None:
+    g = Builder()
+    xs, start = g.input("xs", float32(N, 3, 2)), g.input("start", float32(N, 2))
+    scale = g.Exp(g.Mul(start, 1.0))
+    unused = g.Tanh(start)
+
+    def step(inner: Builder, x: ir.Value, total: ir.Value) -> list[ir.Value]:
+        return [inner.Add(inner.Mul(total, scale), x), inner.Tanh(inner.Mul(x, scale))]
+
+    sums, more = g.scan(xs, [start], step)
+    g.output("sums", sums)
+    g.output("more", more)
+    g.scan(xs, [start], lambda inner, x, total: [inner.Add(inner.Mul(total, unused), x)])
+    feeds = feeds_of(g.graph)
+    before = run(g.graph, feeds)
+    simplify(g.graph, debug=True)
+    assert operators(g.graph) == ["Exp", "Scan"]
+    assert_same(before, run(g.graph, feeds))
+
+
+def test_scans_with_different_bodies_stay_apart() -> None:
+    g = Builder()
+    xs, start = g.input("xs", float32(N, 3, 2)), g.input("start", float32(N, 2))
+    for index in range(2):
+        (y,) = g.scan(xs, [start], lambda g, x, h, by=index + 2: [g.Add(g.Mul(h, by), x)])
+        g.output(f"y{index}", y)
+    feeds = feeds_of(g.graph)
+    before = run(g.graph, feeds)
+    simplify(g.graph, debug=True)
+    assert operators(g.graph) == ["Scan", "Scan"]
+    assert_same(before, run(g.graph, feeds))
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_random_graphs(seed: int) -> None:
     graph = random_graph(seed)
