@@ -32,7 +32,7 @@ class Scan(Operation):
 
     spelling = "scan"
 
-    body: Body = field(repr=False)
+    body: Body = field(repr=False, compare=False)
     carries: int
 
     def infer(self, xs: TensorType, *values: TensorType) -> tuple[TensorType, ...]:

@@ -42,7 +42,9 @@ GRADIENT_CASES: list[Case] = [
 ]
 
 WITHOUT_RULE = {
-    **dict.fromkeys(["LSTM", "GRU", "RNN"], "training unrolls recurrence; these serve inference"),
+    **dict.fromkeys(
+        ["LSTM", "GRU", "RNN", "Scan"], "training unrolls recurrence; these serve inference"
+    ),
     **dict.fromkeys(
         ["BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor"], "whole numbers"
     ),
