@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from dslc.dims import Expression
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.rename import RenameError, applied, edits_of, rename
 from dslc.lsp.symbols import Kind
@@ -184,10 +186,20 @@ def shapes(found: Analysis) -> list[object]:
     """Return the calls of a net; of a free dimension, which may have another name, only that it is there."""
     assert found.network is not None, found.diagnostics
     return [
-        (call.operation, [dim if isinstance(dim, int) else None for dim in value.type.shape])
+        (type(call.operation), _settings(call.operation), _sized(value.type.shape))
         for call in found.network.calls
         for value in call.outputs
     ]
+
+
+def _settings(operation: Operation) -> list[object]:
+    return [_sized(getattr(operation, item.name)) for item in fields(operation) if item.compare]
+
+
+def _sized(setting: object) -> object:
+    if isinstance(setting, tuple):
+        return tuple(map(_sized, setting))
+    return None if isinstance(setting, Expression) else setting
 
 
 @pytest.mark.parametrize(
