@@ -11,6 +11,7 @@ from dslc.dims import Expression
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.rename import RenameError, applied, edits_of, rename
 from dslc.lsp.symbols import Kind
+from dslc.operation import Operation
 from tests.lsp.reading import SPECS, analysed
 
 # In each text one symbol is written between « and »; no other word is.
