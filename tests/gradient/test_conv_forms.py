@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dslc.gradient.conv_forms import FORMS, MOST_SLICES, Convolution, choose_form, costs
+from dslc.gradient.differentiate import differentiate
 from dslc.gradient.window import Window
 from dslc.graph.builder import Builder
 from dslc.types import float32
@@ -92,6 +93,34 @@ def test_form_is_the_sum(form: str, name: str) -> None:
     g.output("dw", result)
     (found,) = in_onnxruntime(g)({"x": x, "dy": dy})
     np.testing.assert_allclose(found, expected(x, dy, conv), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize(("form", "name"), POSSIBLE)
+def test_form_has_a_gradient(form: str, name: str) -> None:
+    """The sum is linear in x and in dy, so its gradients tell it for any other x and any other dy."""
+    conv = CONVOLUTIONS[name]
+    rng = np.random.default_rng(len(name))
+
+    def drawn(*shape: int) -> Any:
+        return rng.uniform(-1, 1, shape).astype(np.float32)
+
+    x, other_x = drawn(2, conv.batch, conv.channels, *conv.sizes)
+    dy, other_dy = drawn(2, conv.batch, conv.features, *conv.positions)
+    weights = drawn(*conv.weight_shape)
+    g = Builder()
+    values = g.input("x", float32(*x.shape)), g.input("dy", float32(*dy.shape))
+    cotangent = g.input("weights", float32(*weights.shape))
+    found = differentiate(g, FORMS[form](g, *values, conv), values, cotangent=cotangent)
+    for value in values:
+        g.output(f"by_{value.name}", found[value])
+    by_x, by_dy = in_onnxruntime(g)({"x": x, "dy": dy, "weights": weights})
+    for slope, expected_slope in [
+        (by_x * other_x, expected(other_x, dy, conv)),
+        (by_dy * other_dy, expected(x, other_dy, conv)),
+    ]:
+        np.testing.assert_allclose(
+            slope.sum(dtype=np.float64), np.sum(expected_slope * weights), rtol=1e-5, atol=1e-4
+        )
 
 
 CHOICES = [
