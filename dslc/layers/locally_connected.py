@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from dslc import dims
 from dslc.dims import Expression
 from dslc.initializers.base import Initializer
 from dslc.layers.defaults import bias_initializer, weight_initializer
@@ -90,17 +91,20 @@ class LocallyConnected(Layer):
     def lower(
         self, g: Builder, x: ir.Value, weight: ir.Value, bias: ir.Value | None = None
     ) -> ir.Value:
-        """Append one product per position of its filters with what is under them in all images."""
+        """Append one product per position of its filters with what is under them in all images.
+
+        Positions are one dimension here: onnxruntime turns matrices of a stack for free, but not
+        those of a stack of stacks.
+        """
         shape = g.shape_of(x)
-        rank = len(shape) - 2
         window = self._window(len(shape))
-        positions = window.outputs(shape[2:])
-        filters = g.reshape(weight, (*positions, self.channels, self._inputs(shape)))
-        y = g.MatMul(filters, _patches(g, x, window, positions))
+        positions, inputs = window.outputs(shape[2:]), self._inputs(shape)
+        count = dims.product(positions)
+        patches = g.reshape(_patches(g, x, window, positions), (count, inputs, shape[0]))
+        y = g.MatMul(g.reshape(weight, (count, self.channels, inputs)), patches)
         if bias is not None:
-            y = g.Add(y, g.Unsqueeze(bias, g.axes(-1)))
-        result: ir.Value = g.Transpose(y, perm=[rank + 1, rank, *range(rank)])
-        return result
+            y = g.Add(y, g.reshape(bias, (count, self.channels, 1)))
+        return g.reshape(g.Transpose(y, perm=[2, 1, 0]), (shape[0], self.channels, *positions))
 
     def reference(self, run: Run, x: Array, weight: Array, *bias: Array) -> Reference:
         window = self._window(x.ndim)
@@ -139,12 +143,15 @@ class LocallyConnected(Layer):
         return shape[1] * math.prod(self._window(len(shape)).kernel)
 
 
+MOST_SLICES = 64
+"""Longer kernels are not cut into slices: loading takes the square of the nodes in time."""
+
+
 def _patches(g: Builder, x: ir.Value, window: Window, positions: Shape) -> ir.Value:
     """Return what is under the filters: [N, C, *S] -> [*positions, taps * C, N].
 
     One dimension is cut after the other, so there are as many slices as the kernel is long, not as
-    many as it has taps; all images lie side by side, so each slice copies long rows. (Gather would
-    take one node, but the sum that is its gradient goes element by element.)
+    many as it has taps; all images lie side by side, so each slice copies long rows.
     """
     rank = len(positions)
     pads = [0, 0, *window.before, 0, 0, *window.after]
@@ -152,19 +159,34 @@ def _patches(g: Builder, x: ir.Value, window: Window, positions: Shape) -> ir.Va
         x = g.Pad(x, g.axes(*pads))
     patches: ir.Value = g.Transpose(x, perm=[*range(2, 2 + rank), 1, 0])
     for axis in reversed(range(rank)):
-        cuts = [_cut(g, patches, window, axis, tap) for tap in range(window.kernel[axis])]
-        patches = g.Concat(*cuts, axis=rank) if len(cuts) > 1 else cuts[0]
+        count, kernel, stride = positions[axis], window.kernel[axis], window.stride[axis]
+        assert isinstance(count, int)
+        starts = range(0, count * stride, stride)
+        unfold = _sliced if kernel <= MOST_SLICES else _gathered
+        patches = unfold(g, patches, axis, starts, kernel)
     return patches
 
 
-def _cut(g: Builder, x: ir.Value, window: Window, axis: int, tap: int) -> ir.Value:
-    """Return what one place of the kernel sees along an axis of [*S, C, N]."""
-    size, stride = g.shape_of(x)[axis], window.stride[axis]
-    assert isinstance(size, int)
-    count = (size - window.kernel[axis]) // stride + 1
-    end = tap + (count - 1) * stride + 1
-    result: ir.Value = g.Slice(x, g.axes(tap), g.axes(end), g.axes(axis), g.axes(stride))
+def _sliced(g: Builder, x: ir.Value, axis: int, starts: range, kernel: int) -> ir.Value:
+    """Put what each place of the kernel sees along an axis of [*S, C, N] side by side, as channels."""
+    steps, ends = g.axes(starts.step), starts[-1] + 1
+    cuts = [
+        g.Slice(x, g.axes(place), g.axes(place + ends), g.axes(axis), steps)
+        for place in range(kernel)
+    ]
+    result: ir.Value = g.Concat(*cuts, axis=-2) if kernel > 1 else cuts[0]
     return result
+
+
+def _gathered(g: Builder, x: ir.Value, axis: int, starts: range, kernel: int) -> ir.Value:
+    """Do the same by a Gather: one node, but the sum that is its gradient goes element by element."""
+    *sizes, channels, images = g.shape_of(x)
+    rank = len(sizes)
+    places = np.add.outer(starts, range(kernel))
+    seen = g.Gather(x, g.constant(places), axis=axis)
+    order = [*(i for i in range(rank + 1) if i != axis + 1), axis + 1, rank + 1, rank + 2]
+    sizes[axis] = len(starts)
+    return g.reshape(g.Transpose(seen, perm=order), (*sizes, kernel * channels, images))
 
 
 def _taps(

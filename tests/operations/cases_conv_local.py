@@ -83,6 +83,18 @@ CASES = (
         torch=torch_local(0, 0, 0, 0, 1, 1, stride=(2, 1, 1)),
     ),
     Case(
+        "locally connected, kernel too long for slices",
+        LocallyConnected(2, size(2, 65), size(1, 3), size(0, 1)),
+        (float32(N, 2, 3, 70),),
+        torch=torch_local(1, 1, 0, 0, stride=(1, 3)),
+    ),
+    Case(
+        "locally connected, kernel too long for slices along the first dimension",
+        LocallyConnected(2, size(66, 2), size(2, 1)),
+        (float32(N, 2, 69, 3),),
+        torch=torch_local(stride=(2, 1)),
+    ),
+    Case(
         "locally connected, fixed filters",
         LocallyConnected(2, size(3), trainable=False),
         (float32(N, 2, 4, 4),),
