@@ -103,6 +103,12 @@ INDEX = [
         [(2, 3, 2)],
         note="middle",
     ),
+    Case(
+        "Gather",
+        lambda g, x: g.Gather(x, whole(g, [-1, 0], [2, -1]), axis=0),
+        [(3, 4)],
+        note="rows from the end",
+    ),
     Case("Gather", lambda g, x: g.Gather(x, g.constant(1), axis=-1), [(2, 3)], note="one"),
     Case(
         "GatherElements",
