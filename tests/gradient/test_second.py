@@ -11,7 +11,7 @@ is only asked that the graph gives numbers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,8 +105,7 @@ class Beside:
     def _run(self, shift: Mapping[int, Array]) -> Run:
         case = self.case
         key = (ev.STEP_KEY + 2 * counter.stream_of(ev.SCOPE)) % 2**64
-        words = partial(counter.words, key)
-        run = Run(is_training(case), case.sizes, words, fallen=self.fallen)
+        run = Run(is_training(case), case.sizes, key, fallen=self.fallen)
         moved = [
             x + shift[i] if x is not None and i in shift else x for i, x in enumerate(self.operands)
         ]
