@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dslc.elaborate.beyond import mistakes_beyond
 from dslc.elaborate.elaborate import elaborate
+from dslc.elaborate.loading import ReadWeights
 from dslc.errors import CompileError, Diagnostic, in_order
 from dslc.network.network import Network
 from dslc.operation import Array
@@ -31,11 +32,12 @@ Load = Callable[[str, str], Source]
 
 @dataclass(frozen=True)
 class Options:
-    """What may be said beside the spec: `--set` values by name, which net, and how imports are read."""
+    """What may be said beside the spec: `--set` values by name, which net, and how imports and weights are read."""
 
     settings: Mapping[str, str]
     net: str | None = None
     load: Load | None = None
+    weights: ReadWeights | None = None
 
 
 def network_of(source: Source, options: Options, *, training: bool = True) -> Network:
@@ -46,6 +48,7 @@ def network_of(source: Source, options: Options, *, training: bool = True) -> Ne
     read = partial(
         elaborate,
         load=_loader(options),
+        weights=options.weights,
         settings=options.settings,
         net=options.net,
         training=training,

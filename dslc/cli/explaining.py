@@ -29,7 +29,8 @@ def explain(code: str | None) -> Iterator[str]:
 
 def mistakes_of(example: Example) -> tuple[Diagnostic, ...]:
     """Return what the compiler says of an example: its mistakes, else its warnings."""
-    return diagnostics_of(example.source, Options(example.settings, load=example.load))
+    options = Options(example.settings, load=example.load, weights=example.weights)
+    return diagnostics_of(example.source, options)
 
 
 def _page(entry: Entry) -> Iterator[str]:

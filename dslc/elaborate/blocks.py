@@ -10,6 +10,7 @@ from dslc.elaborate.assertions import run_checks
 from dslc.elaborate.calls import bind_settings, file_frame, operate, operation_signature
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.headers import block_signature, open_header
+from dslc.elaborate.loading import take_weights
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.scope import (
     DEPTH_LIMIT,
@@ -41,9 +42,10 @@ def call_block(
     """Expand a block or net with these arguments; the result is what its body gives."""
     _refuse_recursion(definition, frame, span)
     signature = block_signature(definition)
-    refuse_weights(arguments, signature, frame)
+    weights, others = take_weights(arguments, signature)
     defaults = frame.module.defaults.get(definition.name, [])
-    bound = bind(signature, arguments, frame, flow, span, defaults, file_frame(frame))
+    bound = bind(signature, others, frame, flow, span, defaults, file_frame(frame))
+    bound.weights = weights
     return expand_bound(definition, bound, frame, span, definition.name.lower())
 
 
@@ -57,19 +59,6 @@ def expand_bound(
     inner = _body_frame(definition, frame, bound, kind)
     open_header(definition, bound, inner, frame)
     return expand(definition, inner, span)
-
-
-def refuse_weights(arguments: Sequence[tree.Argument], signature: Signature, frame: Frame) -> None:
-    """`weights="file.onnx"` on a net is part of the language, but not there yet."""
-    for argument in arguments:
-        name = argument.name
-        if name is not None and name.text == "weights" and signature.setting("weights") is None:
-            raise frame.mistake(
-                "E0590",
-                "loading weights into a part of a net is not supported yet",
-                argument.span,
-                helps=("leave `weights=` out; the layers then start from their initializers",),
-            )
 
 
 def expand(definition: Definition, inner: Frame, span: Span) -> Entity:
@@ -112,8 +101,12 @@ def bind_layer(
 ) -> Bound:
     """Bind the settings of a `layer` line; its values come with the calls."""
     signature = signature_of(target)
-    refuse_weights(arguments, signature, frame)
-    return bind_settings(signature, arguments, frame, span)
+    if isinstance(target, Operator):
+        return bind_settings(signature, arguments, frame, span)
+    weights, others = take_weights(arguments, signature)
+    bound = bind_settings(signature, others, frame, span)
+    bound.weights = weights
+    return bound
 
 
 def call_shared(
@@ -129,6 +122,7 @@ def call_shared(
     without = replace(signature_of(layer.target), settings=())
     bound = bind(without, arguments, frame, flow, span)
     bound.settings, bound.spans = layer.settings.settings, layer.settings.spans
+    bound.weights = None if layer.maker.complete else layer.settings.weights
     layer.maker.begin()
     holder = Place(Form.BLOCK, "")
     inner = replace(frame, maker=layer.maker, place=holder)
@@ -191,7 +185,7 @@ def _refuse_recursion(definition: Definition, frame: Frame, span: Span) -> None:
 
 def _body_frame(definition: Definition, frame: Frame, bound: Bound, kind: str) -> Frame:
     """Return the frame in which the rows of a called block stand."""
-    place = frame.place.add(Place(Form.BLOCK, kind))
+    place = frame.place.add(Place(Form.BLOCK, kind, source=bound.weights))
     label = f"{frame.label}: " if frame.label else ""
     return Frame(
         frame.work,

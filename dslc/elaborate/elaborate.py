@@ -16,6 +16,7 @@ from dslc.elaborate.freezing import Weights
 from dslc.elaborate.headers import hyper_parameters
 from dslc.elaborate.library import standard_library
 from dslc.elaborate.lines import Lines, line_paths, read_lines
+from dslc.elaborate.loading import ReadWeights, load_weights
 from dslc.elaborate.makers import Fresh
 from dslc.elaborate.modules import Load, Modules
 from dslc.elaborate.names import names_of
@@ -62,6 +63,7 @@ def elaborate(
     file: tree.File,
     *,
     load: Load | None = None,
+    weights: ReadWeights | None = None,
     settings: Mapping[str, str] | None = None,
     net: str | None = None,
     training: bool = True,
@@ -71,7 +73,8 @@ def elaborate(
 ) -> Network:
     """Resolve a file into the network it describes.
 
-    `load(path, importer)` reads what the file imports. `settings` are the strings of `--set` by name, `net` names the
+    `load(path, importer)` reads what the file imports, `weights` the files that parts of nets start from (without it
+    they start from their initializers). `settings` are the strings of `--set` by name, `net` names the
     net to take (by default the last one). `training` is what `training` means in the spec; a train section is resolved
     either way. `notes` are filled with what each node is worth, as far as it was read.
     Without `checks`, checked shapes and `check` lines are noted, but not held against the net.
@@ -83,7 +86,7 @@ def elaborate(
     sys.setrecursionlimit(max(usual, RECURSION_LIMIT))
     try:
         overrides = read_overrides(settings or {})
-        return _Elaboration(work, file, overrides, net).network(load)
+        return _Elaboration(work, file, overrides, net, weights).network(load)
     except RecursionError as error:
         raise LimitError([too_deep(file)]) from error
     finally:
@@ -96,6 +99,7 @@ class _Elaboration:
     file: tree.File
     overrides: Overrides
     net: str | None
+    weights: ReadWeights | None = None
     written: list[Written] = field(default_factory=list)
 
     def network(self, load: Load | None) -> Network:
@@ -109,6 +113,8 @@ class _Elaboration:
         if section is None:
             self._stop()
             names_of(frame, Lines())
+            load_weights(frame.place, self.work, self.weights)
+            self._stop()
             return self._finished(definition, frame, None, Lines())
         inner = _behind(frame)
         lines = read_lines(section, inner)
@@ -116,6 +122,7 @@ class _Elaboration:
         if not sound or lines.failed:
             self._stop()
         names_of(frame, lines)
+        load_weights(frame.place, self.work, self.weights)
         weights = Weights(tuple(owned(frame.place)), tuple(with_held(self.work.calls)))
         trained = training_of(section, lines, options, weights, inner)
         self._stop()

@@ -42,6 +42,7 @@ class Namer:
         """Name a place called `path`; its value is `value_path` unless a label names it."""
         owning = owning and not place.shared
         if owning:
+            place.path = path
             self.weights(place, path)
         if place.form is Form.LAYER:
             self._layer(place, path)

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Any
 
 from dslc.network.network import Call, Parameter, Value
+from dslc.syntax import tree
 
 
 class Form(Enum):
@@ -46,6 +47,10 @@ class Place:
     """A call of a shared layer: its weights are named elsewhere."""
     target: Place | None = None
     """Of a LAYER: the place of its first call."""
+    source: tree.Argument | None = None
+    """`weights="file"`: where the weights below start from."""
+    path: str = ""
+    """What the names of the weights below begin with."""
 
     def add(self, child: Place) -> Place:
         self.children.append(child)

@@ -11,6 +11,7 @@ from dslc.elaborate.scope import (
 )
 from dslc.operation import SettingInfo, ValueInfo
 from dslc.source import Span
+from dslc.syntax import tree
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Signature:
 
 @dataclass
 class Bound:
-    """A call with its arguments in their places; `spans` say where each setting is written."""
+    """A call with its arguments in their places; `spans` say where each setting is written, `weights` names a file."""
 
     span: Span
     values: list[Entity | None] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Bound:
     settings: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     failed: bool = False
+    weights: tree.Argument | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ One page of Markdown per code stands in `dslc/explain/codes`. The tests compile 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from importlib.resources import files
 from pathlib import PurePath
 from types import MappingProxyType
 
+import numpy as np
+
 from dslc.errors import InternalError
+from dslc.operation import Array
 from dslc.source import Source
 
 SPEC = "example.net"
@@ -24,7 +28,7 @@ FENCE = re.compile(r"```net *([^\n]*)\n(.*?)```", re.DOTALL)
 
 @dataclass(frozen=True)
 class Example:
-    """A spec with the files that it imports and what is said with `--set`."""
+    """A spec with the files that it reads and what is said with `--set`."""
 
     files: Mapping[str, str]
     settings: Mapping[str, str]
@@ -39,6 +43,12 @@ class Example:
         if name not in self.files:
             raise FileNotFoundError(2, "no such file", path)
         return Source(name, self.files[name])
+
+    def weights(self, path: str, spec: str) -> Mapping[str, Array]:
+        """Return a file of weights, of which an example lists names and shapes: zeros. Errors: FileNotFoundError."""
+        rows = self.load(path, spec).text.split("\n")
+        named = (row.partition(" ") for row in rows if row)
+        return {name: np.zeros(json.loads(shape), np.float32) for name, _, shape in named}
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ def _example(code: str, text: str) -> Example:
         if info.startswith("--set "):
             name, _, value = info.removeprefix("--set ").partition("=")
             settings[name] = value
-        blocks[info if info.endswith(".net") else SPEC] = block
+        blocks[info if PurePath(info).suffix else SPEC] = block
     if SPEC not in blocks:
         raise InternalError("catalogue", f"the page of {code} lacks a spec")
     return Example(MappingProxyType(blocks), MappingProxyType(settings))

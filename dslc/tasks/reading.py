@@ -6,14 +6,16 @@ import codecs
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslc_runtime.errors import FileFault, UserFault
+from dslc_runtime.errors import FileFault, RuntimeFault, UserFault
 
 from dslc.errors import CompileError, Diagnostic, Label
+from dslc.operation import Array
 from dslc.source import Source, Span
 from dslc.syntax import limits
 
@@ -67,7 +69,9 @@ def open_spec(
             raise UserFault(f"--set {text}: write it as name=value, for example --set classes=37")
         parts[name.strip()] = value.strip()
     file = Path(path)
-    return Spec(file, read_spec(file), Options(parts, net, importer(file.parent)), warn)
+    root = file.parent
+    options = Options(parts, net, importer(root), weights_reader(root))
+    return Spec(file, read_spec(file), options, warn)
 
 
 def read_spec(path: Path) -> Source:
@@ -137,3 +141,25 @@ def importer(root: Path) -> Callable[[str, str], Source]:
         return source_of(wanted, _read(wanted))
 
     return load
+
+
+def weights_reader(root: Path) -> Callable[[str, str], Mapping[str, Array]]:
+    """Return how files of weights that a spec names are read: as imports are, each once.
+
+    What it returns raises OSError with the reason where a file cannot be read or holds no weights.
+    """
+    confined = root.resolve()
+
+    @cache
+    def read(place: Path) -> Mapping[str, Array]:
+        from dslc_runtime.weights import read_weights
+
+        if not place.resolve().is_relative_to(confined):
+            raise PermissionError(errno.EACCES, "it leads out of the folder of the spec")
+        try:
+            return read_weights(place)
+        except RuntimeFault as fault:
+            said = fault.message.removeprefix(f"{place}: ")
+            raise OSError(errno.EINVAL, "; ".join([said, *fault.facts])) from fault
+
+    return lambda path, spec: read(Path(spec).parent / path)

@@ -1,4 +1,4 @@
-"""Read and write weights: safetensors or .npz, never a pickle.
+"""Read and write weights: safetensors or .npz, never a pickle. The initializers of an ONNX file can be read, too.
 
 A safetensors file is a length, a JSON header and the bytes of the tensors. The header's size is
 limited here before the library sees the file; the library refuses overlaps, holes and lengths that
@@ -48,11 +48,13 @@ def read_weights(
         values = {name: archive[name] for name in archive}
     elif path.suffix == ".safetensors":
         values = read_safetensors(path)
+    elif path.suffix == ".onnx":
+        values = read_onnx(path)
     else:
         raise UserFault(
             f"{path}: weights of this form are not read",
             facts=("pickles (.pt, .pkl) are never loaded",),
-            helps=("weights are read from .safetensors and .npz files",),
+            helps=("weights are read from .safetensors, .npz and .onnx files",),
         )
     if states is not None:
         check_values(states, values, str(path))
@@ -113,6 +115,39 @@ def decode(content: bytes, path: Path) -> dict[str, Array]:
         )
     if len(values) > TENSOR_LIMIT:
         raise UserFault(f"{path}: it holds {len(values)} tensors; {TENSOR_LIMIT} is the most")
+    return values
+
+
+def read_onnx(path: Path) -> dict[str, Array]:
+    """Return the floating-point initializers inside an ONNX file; nothing of it is run.
+
+    Errors: FileFault; UserFault for a file that is none, and for weights that lie in a file beside it.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # it has no stubs
+
+    try:
+        with files.open_regular(path) as file:
+            model = onnx.load_model_from_string(file.read())
+    except OSError as error:
+        raise file_fault("read", path, error) from error
+    except DecodeError as error:
+        raise UserFault(f"{path}: this is not an ONNX file, or a damaged one") from error
+    values = {}
+    for tensor in model.graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise UserFault(
+                f"{path}: `{tensor.name}` lies in a file beside it",
+                helps=("give the weights as .safetensors",),
+            )
+        try:
+            array = onnx.numpy_helper.to_array(tensor)
+        except (ValueError, TypeError) as error:
+            raise UserFault(f"{path}: `{tensor.name}` is damaged: {error}") from error
+        if array.dtype.kind == "f":
+            values[tensor.name] = array
+    if not values:
+        raise UserFault(f"{path}: this file holds no weights")
     return values
 
 

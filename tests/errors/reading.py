@@ -10,7 +10,7 @@ from dslc.compile import Options, diagnostics_of
 from dslc.errors import Diagnostic
 from dslc.render import render_all
 from dslc.source import Source
-from dslc.tasks.reading import importer, read_spec
+from dslc.tasks.reading import importer, read_spec, weights_reader
 
 HERE = Path(__file__).parent
 SET = "# --set "
@@ -22,7 +22,9 @@ def found_in(spec: Path) -> tuple[Diagnostic, ...]:
     os.chdir(spec.parent)
     try:
         source = read_spec(Path(spec.name))
-        return diagnostics_of(source, Options(_settings(source), load=importer(Path())))
+        root = Path()
+        options = Options(_settings(source), load=importer(root), weights=weights_reader(root))
+        return diagnostics_of(source, options)
     finally:
         os.chdir(before)
 

@@ -250,9 +250,16 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "net Inner {\n" + MLP + "  Linear(3)\n  check «parameters == 60»\n}\nnet Net {\n" + MLP + "  Inner\n}",
         "E0509", "parameters = 63",
     ),
-    "weights of a net": (
-        "net Inner {\n" + MLP + "  Linear(3)\n}\nnet Net {\n" + MLP + "  Inner(«weights=\"a.onnx\"»)\n}",
-        "E0590", "not supported yet",
+    "weights that are no path": (
+        "net Inner {\n" + MLP + "  Linear(3)\n}\nnet Net {\n" + MLP + "  Inner(weights=«3»)\n}",
+        "E0402", "the path of a file",
+    ),
+    "weights outside of the folder": (
+        "net Inner {\n" + MLP + "  Linear(3)\n}\nnet Net {\n" + MLP + "  Inner(weights=«\"../a.onnx\"»)\n}",
+        "E0704", "stay in its folder",
+    ),
+    "weights of a layer": (
+        "net Net {\n" + MLP + "  Linear(3, «weights»=\"a.onnx\")\n}", "E0203", "no argument `weights`",
     ),
     # ---- limits
     "huge repeat": (
