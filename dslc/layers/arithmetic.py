@@ -77,6 +77,9 @@ class Sub(Binary):
     """Subtract, element by element; also written `x - y`.
 
     Shapes: two that broadcast.
+    Example:
+        input image: float32[N, 3, 8, 8]
+        output y = image - 0.5
     """
 
     operator = "Sub"
@@ -95,6 +98,9 @@ class Div(Binary):
 
     Shapes: two that broadcast.
     Errors: E0401 for whole numbers, whose quotient is `x // y`.
+    Example:
+        input x: float32[N, 6]
+        output share = x / sum(x, axis=1, keepdims=true)
     """
 
     operator = "Div"
@@ -116,6 +122,9 @@ class Floordiv(Binary):
 
     Shapes: two that broadcast.
     Kinks: the derivative is 0, at the steps too.
+    Example:
+        input place: int64[N]
+        output row = place // 28
     """
 
     differentiable = False
@@ -141,6 +150,9 @@ class Mod(Binary):
 
     Shapes: two that broadcast.
     Kinks: where the rest is 0 the derivatives are those beside it.
+    Example:
+        input place: int64[N]
+        output column = place % 28
     """
 
     sign = "%"
@@ -163,6 +175,10 @@ class Pow(Binary):
 
     Shapes: two that broadcast.
     Kinks: where x is not above 0, the derivative by y is 0.
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output distance = (x - y) ** 2
     """
 
     operator = "Pow"
@@ -227,6 +243,10 @@ class Add(Variadic):
     `add { | ... | ... }` adds branches of one shape.
 
     Shapes: any that broadcast.
+    Example:
+        input image: float32[N, 3, 8, 8]
+        a: Conv(4, 3x3, padding=1)
+        output y: Conv(4, 3x3, padding=1) -> add(a)
     """
 
     operator = "Add"
@@ -246,6 +266,10 @@ class Mul(Variadic):
     `mul { | ... | ... }` multiplies branches of one shape.
 
     Shapes: any that broadcast.
+    Example:
+        input x: float32[N, 6]
+        gate = x -> Linear(6) -> sigmoid
+        output y = x * gate
     """
 
     operator = "Mul"
@@ -283,6 +307,9 @@ class Maximum(Extreme):
 
     Shapes: any that broadcast.
     Kinks: of equal operands the first has the derivative.
+    Example:
+        input x: float32[N, 6]
+        output y: max { | Linear(4) | Linear(4) }
     """
 
     operator = "Max"
@@ -298,6 +325,10 @@ class Minimum(Extreme):
 
     Shapes: any that broadcast.
     Kinks: of equal operands the first has the derivative.
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output z = min(x, y)
     """
 
     operator = "Min"

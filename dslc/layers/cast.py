@@ -21,6 +21,10 @@ class Cast(Function):
 
     Fractions are cut off towards 0. Between floating-point types the derivative is 1, elsewhere
     there is none.
+
+    Example:
+        input image: uint8[N, 1, 28, 28]
+        output y: cast(float32) -> mul(1/255)
     """
 
     dtype: DType
@@ -41,7 +45,12 @@ class Cast(Function):
 
 @dataclass(frozen=True)
 class Identity(Function):
-    """Pass a value on as it is."""
+    """Pass a value on as it is.
+
+    Example:
+        input x: float32[N, 6]
+        output y: identity
+    """
 
     def infer(self, x: TensorType) -> TensorType:
         return x
@@ -55,7 +64,13 @@ class Identity(Function):
 
 @dataclass(frozen=True)
 class StopGradient(Function):
-    """Pass a value on as a constant: no gradient flows back through it."""
+    """Pass a value on as a constant: no gradient flows back through it.
+
+    Example:
+        input x: float32[N, 6]
+        features = x -> Linear(4)
+        output y = stop_gradient(features) -> Linear(2)
+    """
 
     differentiable = False
 

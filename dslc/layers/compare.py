@@ -49,7 +49,12 @@ class Comparison(Function, ABC):
 
 @dataclass(frozen=True)
 class Equal(Comparison):
-    """Tell where two values are equal; also written `x == y`."""
+    """Tell where two values are equal; also written `x == y`.
+
+    Example:
+        input word: int64[N, 7]
+        output gap = word == 0
+    """
 
     operator = "Equal"
     sign = "=="
@@ -60,7 +65,12 @@ class Equal(Comparison):
 
 @dataclass(frozen=True)
 class NotEqual(Comparison):
-    """Tell where two values differ; also written `x != y`."""
+    """Tell where two values differ; also written `x != y`.
+
+    Example:
+        input word: int64[N, 7]
+        output known = word != 0
+    """
 
     sign = "!="
 
@@ -73,7 +83,13 @@ class NotEqual(Comparison):
 
 @dataclass(frozen=True)
 class Less(Comparison):
-    """Tell where x is below y; also written `x < y`."""
+    """Tell where x is below y; also written `x < y`.
+
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output z = x < y
+    """
 
     operator = "Less"
     sign = "<"
@@ -84,7 +100,13 @@ class Less(Comparison):
 
 @dataclass(frozen=True)
 class LessEqual(Comparison):
-    """Tell where x is not above y; also written `x <= y`."""
+    """Tell where x is not above y; also written `x <= y`.
+
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output z = x <= y
+    """
 
     operator = "LessOrEqual"
     sign = "<="
@@ -95,7 +117,12 @@ class LessEqual(Comparison):
 
 @dataclass(frozen=True)
 class Greater(Comparison):
-    """Tell where x is above y; also written `x > y`."""
+    """Tell where x is above y; also written `x > y`.
+
+    Example:
+        input x: float32[N, 6]
+        output positive = x > 0
+    """
 
     operator = "Greater"
     sign = ">"
@@ -106,7 +133,12 @@ class Greater(Comparison):
 
 @dataclass(frozen=True)
 class GreaterEqual(Comparison):
-    """Tell where x is not below y; also written `x >= y`."""
+    """Tell where x is not below y; also written `x >= y`.
+
+    Example:
+        input x: float32[N, 6]
+        output y = x >= 0.5
+    """
 
     operator = "GreaterOrEqual"
     sign = ">="
@@ -125,7 +157,12 @@ class Logical(Comparison, ABC):
 
 @dataclass(frozen=True)
 class LogicalAnd(Logical):
-    """Tell where both values are true; also written `x and y`."""
+    """Tell where both values are true; also written `x and y`.
+
+    Example:
+        input x: float32[N, 6]
+        output inside = x > -1 and x < 1
+    """
 
     operator = "And"
     sign = "and"
@@ -136,7 +173,12 @@ class LogicalAnd(Logical):
 
 @dataclass(frozen=True)
 class LogicalOr(Logical):
-    """Tell where one value is true, or both; also written `x or y`."""
+    """Tell where one value is true, or both; also written `x or y`.
+
+    Example:
+        input x: float32[N, 6]
+        output outside = x < -1 or x > 1
+    """
 
     operator = "Or"
     sign = "or"
@@ -147,7 +189,12 @@ class LogicalOr(Logical):
 
 @dataclass(frozen=True)
 class LogicalNot(Function):
-    """Tell where the value is false; also written `not x`."""
+    """Tell where the value is false; also written `not x`.
+
+    Example:
+        input x: float32[N, 6]
+        output y = not (x > 0)
+    """
 
     def infer(self, x: TensorType) -> TensorType:
         need_bool("not", x)
@@ -165,6 +212,10 @@ class Where(Function):
     """Choose x where the condition is true, y where it is false.
 
     Shapes: three that broadcast.
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output z = where(x > y, x, 0.5 * y)
     """
 
     def infer(self, condition: TensorType, x: TensorType, y: TensorType) -> TensorType:

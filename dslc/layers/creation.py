@@ -42,6 +42,9 @@ class Zeros(Constant):
     """Make a float32 tensor of zeros.
 
     Shapes: -> `shape`, a list of sizes or free dimensions.
+    Example:
+        input x: float32[N, 6]
+        output y = concat(x, zeros([N, 2]))
     """
 
     def number(self) -> float:
@@ -53,6 +56,9 @@ class Ones(Constant):
     """Make a float32 tensor of ones.
 
     Shapes: -> `shape`, a list of sizes or free dimensions.
+    Example:
+        input x: float32[N, 6]
+        output y = concat(x, ones([N, 1]))
     """
 
     def number(self) -> float:
@@ -64,6 +70,9 @@ class Full(Constant):
     """Make a float32 tensor of one number.
 
     Shapes: -> `shape`, a list of sizes or free dimensions.
+    Example:
+        input x: float32[N, 6]
+        output y = x + full([6], 0.5)
     """
 
     value: float
@@ -77,6 +86,9 @@ class Range(Function):
     """Count from 0 up to, and without, n.
 
     Shapes: -> int64 [n], where n may be a free dimension.
+    Example:
+        input word: int64[N]
+        output y = unsqueeze(word, 1) == range(10)
     """
 
     n: int | Expression

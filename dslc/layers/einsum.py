@@ -28,6 +28,10 @@ class Einsum(Function):
 
     Shapes: as `equation` says: `einsum("nmd,nd->nm", x, y)` takes [N, M, D] and [N, D] to [N, M].
     Errors: E0318 where the equation cannot be read, or does not fit the values.
+    Example:
+        input memory: float32[N, 5, 4]
+        input question: float32[N, 4]
+        output match = einsum("nmd,nd->nm", memory, question)
     """
 
     equation: str

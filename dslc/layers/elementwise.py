@@ -80,6 +80,9 @@ class Abs(Bent):
     """Take the absolute value of each element.
 
     Kinks: the derivative at 0 is 0.
+    Example:
+        input x: float32[N, 6]
+        output y: abs
     """
 
     operator = "Abs"
@@ -91,7 +94,12 @@ class Abs(Bent):
 
 @dataclass(frozen=True)
 class Neg(Elementwise):
-    """Change the sign of each element; also written `-x`."""
+    """Change the sign of each element; also written `-x`.
+
+    Example:
+        input x: float32[N, 6]
+        output y = -x
+    """
 
     operator = "Neg"
     accepts = need_number
@@ -105,7 +113,12 @@ class Neg(Elementwise):
 
 @dataclass(frozen=True)
 class Square(Elementwise):
-    """Multiply each element by itself."""
+    """Multiply each element by itself.
+
+    Example:
+        input x: float32[N, 6]
+        output y: square
+    """
 
     accepts = need_number
 
@@ -124,6 +137,9 @@ class Sqrt(Elementwise):
     """Take the square root of each element.
 
     Kinks: the derivative at 0 is infinite.
+    Example:
+        input x: float32[N, 6]
+        output length = sqrt(sum(x * x, axis=1))
     """
 
     operator = "Sqrt"
@@ -137,7 +153,12 @@ class Sqrt(Elementwise):
 
 @dataclass(frozen=True)
 class Reciprocal(Elementwise):
-    """Divide 1 by each element."""
+    """Divide 1 by each element.
+
+    Example:
+        input x: float32[N, 6]
+        output y = reciprocal(1 + x * x)
+    """
 
     operator = "Reciprocal"
 
@@ -150,7 +171,12 @@ class Reciprocal(Elementwise):
 
 @dataclass(frozen=True)
 class Exp(Elementwise):
-    """Raise e to the power of each element."""
+    """Raise e to the power of each element.
+
+    Example:
+        input x: float32[N, 6]
+        output y: exp
+    """
 
     operator = "Exp"
 
@@ -163,7 +189,12 @@ class Exp(Elementwise):
 
 @dataclass(frozen=True)
 class Log(Elementwise):
-    """Take the natural logarithm of each element."""
+    """Take the natural logarithm of each element.
+
+    Example:
+        input x: float32[N, 6]
+        output y = log(1 + x * x)
+    """
 
     operator = "Log"
 
@@ -176,7 +207,12 @@ class Log(Elementwise):
 
 @dataclass(frozen=True)
 class Sin(Elementwise):
-    """Take the sine of each element, in radians."""
+    """Take the sine of each element, in radians.
+
+    Example:
+        input x: float32[N, 6]
+        output y: sin
+    """
 
     operator = "Sin"
 
@@ -189,7 +225,12 @@ class Sin(Elementwise):
 
 @dataclass(frozen=True)
 class Cos(Elementwise):
-    """Take the cosine of each element, in radians."""
+    """Take the cosine of each element, in radians.
+
+    Example:
+        input x: float32[N, 6]
+        output y: cos
+    """
 
     operator = "Cos"
 
@@ -210,6 +251,9 @@ class Erf(Elementwise):
     """Take the error function of each element.
 
     Formula: erf(x) = 2 / sqrt(pi) * the integral of exp(-t^2) from 0 to x
+    Example:
+        input x: float32[N, 6]
+        output y: erf
     """
 
     operator = "Erf"
@@ -223,7 +267,12 @@ class Erf(Elementwise):
 
 @dataclass(frozen=True)
 class Sign(Step):
-    """Return -1, 0 or 1 for each element."""
+    """Return -1, 0 or 1 for each element.
+
+    Example:
+        input x: float32[N, 6]
+        output y: sign
+    """
 
     operator = "Sign"
     accepts = need_number
@@ -234,7 +283,12 @@ class Sign(Step):
 
 @dataclass(frozen=True)
 class Floor(Step):
-    """Round each element down."""
+    """Round each element down.
+
+    Example:
+        input x: float32[N, 6]
+        output y: floor
+    """
 
     operator = "Floor"
 
@@ -244,7 +298,12 @@ class Floor(Step):
 
 @dataclass(frozen=True)
 class Ceil(Step):
-    """Round each element up."""
+    """Round each element up.
+
+    Example:
+        input x: float32[N, 6]
+        output y: ceil
+    """
 
     operator = "Ceil"
 
@@ -254,7 +313,12 @@ class Ceil(Step):
 
 @dataclass(frozen=True)
 class Round(Step):
-    """Round each element to the nearest whole number, halves to the even one."""
+    """Round each element to the nearest whole number, halves to the even one.
+
+    Example:
+        input x: float32[N, 6]
+        output y: round
+    """
 
     operator = "Round"
 
@@ -268,6 +332,9 @@ class Clip(Elementwise):
 
     Errors: E0406 where the limits exclude each other.
     Kinks: the derivative at a limit is 1.
+    Example:
+        input x: float32[N, 6]
+        output y: clip(-1, 1)
     """
 
     accepts = need_number

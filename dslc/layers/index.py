@@ -38,6 +38,9 @@ class Index(Function):
     as long enough.
 
     Errors: E0316 where a place is outside.
+    Example:
+        input words: float32[N, 7, 4]
+        output last = words[:, -1]
     """
 
     items: tuple[Item, ...]
@@ -148,6 +151,10 @@ class Gather(Function):
     Shapes: x and an index whose shape is that of x outside `axis` -> the shape of the index.
     Formula: y[i, j] = x[index[i, j], j] for `axis=0`
     Errors: E0317 where the shapes differ outside `axis`.
+    Example:
+        input x: float32[N, 6]
+        input order: int64[N, 2]
+        output y = gather(x, order)
     """
 
     axis: int = -1
@@ -186,6 +193,10 @@ class Pick(Function):
     Shapes: x [N, A] and index [N] -> [N]; in general the index has the shape of x without `axis`.
     Formula: y[n] = x[n, index[n]]
     Errors: E0317 where the shapes do not go together.
+    Example:
+        input values: float32[N, 4]
+        input action: int64[N]
+        output value = pick(values, action)
     """
 
     axis: int = -1
@@ -223,6 +234,9 @@ class OneHot(Function):
     """Turn each index into a row of zeros with a one at its place.
 
     Shapes: [N, T] -> float32 [N, T, classes]
+    Example:
+        input digit: int64[N]
+        output y: one_hot(10)
     """
 
     classes: int = setting(minimum=1)

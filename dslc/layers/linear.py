@@ -32,6 +32,9 @@ class Linear(Layer):
         weight [units, features], bias [units]
     Formula: y = x @ transpose(weight) + bias
     Errors: E0303 an image, or features of unknown number
+    Example:
+        input x: float32[N, 6]
+        output y: Linear(4) -> relu -> Linear(2)
     """
 
     units: int = setting(minimum=1)

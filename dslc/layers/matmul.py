@@ -29,6 +29,9 @@ class Matmul(Function):
         vector [k] is a row on the left and a column on the right, and its dimension is gone from
         the result.
     Errors: E0307 where the inner sizes differ.
+    Example:
+        input words: float32[N, 7, 4]
+        output alike = words @ transpose(words, [0, 2, 1])
     """
 
     def infer(self, x: TensorType, y: TensorType) -> TensorType:

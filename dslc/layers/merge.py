@@ -60,6 +60,9 @@ class Concat(Function):
 
     Shapes: equal outside `axis` -> the same, with their sizes at `axis` added up.
     Errors: E0306 where they differ outside it.
+    Example:
+        input image: float32[N, 3, 8, 8]
+        output y: concat { | Conv(4, 1x1) | Conv(8, 3x3, padding=1) }
     """
 
     axis: int = 1
@@ -130,6 +133,10 @@ class Stack(Function):
 
     Shapes: equal -> the same with a dimension more, of their number, at `axis`.
     Errors: E0301 where they differ.
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output pairs = stack(x, y, axis=1)
     """
 
     axis: int = 0

@@ -30,6 +30,9 @@ class Pad(Function):
 
     Shapes: [N, C, H, W] -> [N, C, H + 2p, W + 2p] for a number p
     Errors: E0315 where `padding` fits no dimensions, or a mirror image is wider than the value.
+    Example:
+        input image: float32[N, 3, 8, 8]
+        output y: pad(2, mode=reflect)
     """
 
     padding: int | tuple[int, ...] = setting(minimum=0)

@@ -83,6 +83,9 @@ class Sum(Reduction):
     """Add up the elements along `axis`.
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
+    Example:
+        input x: float32[N, 6]
+        output total: sum(axis=1)
     """
 
     operator = "ReduceSum"
@@ -102,6 +105,9 @@ class Mean(Reduction):
     """Take the mean of the elements along `axis`.
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
+    Example:
+        input image: float32[N, 3, 8, 8]
+        output brightness: mean(axis=[1, 2, 3])
     """
 
     operator = "ReduceMean"
@@ -119,6 +125,9 @@ class Max(Reduction):
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
     Kinks: of equal elements the first in row-major order has the derivative.
+    Example:
+        input words: float32[N, 7, 4]
+        output strongest: max(axis=1)
     """
 
     operator = "ReduceMax"
@@ -136,6 +145,9 @@ class Min(Reduction):
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
     Kinks: of equal elements the first in row-major order has the derivative.
+    Example:
+        input x: float32[N, 6]
+        output y: min(axis=1, keepdims=true)
     """
 
     operator = "ReduceMin"
@@ -163,6 +175,9 @@ class Prod(Reduction):
     """Multiply the elements along `axis`.
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
+    Example:
+        input x: float32[N, 6]
+        output y: prod(axis=1)
     """
 
     operator = "ReduceProd"
@@ -186,6 +201,9 @@ class Var(Reduction):
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
     Formula: sum of (x - mean)^2 / (n - 1); with `unbiased=false` the divisor is n
     Errors: E0323 for the unbiased variance of one element.
+    Example:
+        input image: float32[N, 3, 8, 8]
+        output contrast: var(axis=[2, 3], unbiased=false)
     """
 
     unbiased: bool = True
@@ -257,6 +275,9 @@ class Norm(Reduction):
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
     Formula: (sum of |x|^p)^(1/p)
     Kinks: the derivative at 0 is 0.
+    Example:
+        input x: float32[N, 6]
+        output length: norm(axis=1)
     """
 
     p: float = setting(2.0, minimum=1)
@@ -285,6 +306,9 @@ class Logsumexp(Reduction):
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
     Formula: m + log(sum of exp(x - m)), where m is the largest element
+    Example:
+        input x: float32[N, 6]
+        output y: logsumexp(axis=1)
     """
 
     def emit(self, g: Builder, x: ir.Value, axes: tuple[int, ...], keepdims: int) -> Any:

@@ -47,6 +47,9 @@ class Reshape(Function):
 
     Shapes: any -> `shape`, a list of sizes or free dimensions; one -1 stands for what is left.
     Errors: E0314 where the numbers of elements differ.
+    Example:
+        input x: float32[N, 6]
+        output y: reshape([N, 2, 3])
     """
 
     shape: Shape
@@ -87,6 +90,9 @@ class Flatten(Reshaping):
     """Join the dimensions from `axis` on into one.
 
     Shapes: [N, C, H, W] -> [N, C*H*W]
+    Example:
+        input image: float32[N, 3, 8, 8]
+        output y: flatten -> Linear(10)
     """
 
     axis: int = 1
@@ -105,6 +111,9 @@ class Squeeze(Reshaping):
     """Leave out dimensions of size 1: those that `axis` names, or all of them.
 
     Errors: E0314 where a named dimension has another size.
+    Example:
+        input x: float32[N, 1, 6]
+        output y: squeeze(1)
     """
 
     axis: int | tuple[int, ...] | None = None
@@ -133,6 +142,9 @@ class Unsqueeze(Reshaping):
     """Put in a dimension of size 1 at every place that `axis` names, counted in the result.
 
     Shapes: [N, C] -> [N, 1, C] with `axis=1`
+    Example:
+        input x: float32[N, 6]
+        output y: unsqueeze(1)
     """
 
     axis: int | tuple[int, ...]
@@ -157,6 +169,9 @@ class Transpose(Function):
 
     Shapes: [n, m] -> [m, n]; without `axes` the order is reversed.
     Errors: E0322 where `axes` does not name every dimension once.
+    Example:
+        input words: float32[N, 7, 4]
+        output channels: transpose([0, 2, 1])
     """
 
     axes: tuple[int, ...] | None = None
@@ -195,6 +210,9 @@ class Expand(Function):
 
     Shapes: any -> `shape`, which it must broadcast to.
     Errors: E0308 where it does not.
+    Example:
+        input x: float32[N, 1, 6]
+        output y: expand([N, 4, 6])
     """
 
     shape: Shape
@@ -227,6 +245,9 @@ class Tile(Function):
 
     Shapes: [n, m] -> [a*n, b*m] with `repeats=[a, b]`
     Errors: E0314 where `repeats` has not one number per dimension.
+    Example:
+        input x: float32[N, 6]
+        output y: tile([1, 2])
     """
 
     repeats: tuple[int, ...] = setting(minimum=1)

@@ -241,6 +241,10 @@ class CrossEntropy(LabelLoss):
     Formula: log_softmax of the scores, then see the top of this module
     Errors: E0321 where the target is not one class per row, E0309 where probabilities have another
         shape.
+    Example:
+        input logits: float32[N, 10]
+        input digit: int64[N]
+        output l = cross_entropy(logits, digit)
     """
 
     axis: int = -1
@@ -283,6 +287,10 @@ class Nll(LabelLoss):
         [N, H, W].
     Formula: see the top of this module; s is 0
     Errors: E0321 where the target is not one class per row.
+    Example:
+        input scores: float32[N, 10]
+        input digit: int64[N]
+        output l = nll(log_softmax(scores), digit)
     """
 
     label_smoothing = 0.0

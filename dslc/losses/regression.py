@@ -24,6 +24,10 @@ class Mse(PairLoss):
 
     Shapes: two of equal shape -> one number.
     Errors: E0309 where the shapes differ.
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output l = mse(x, y)
     """
 
     reduction: Reduction = "mean"
@@ -47,6 +51,10 @@ class L1(PairLoss):
     Shapes: two of equal shape -> one number.
     Errors: E0309 where the shapes differ.
     Kinks: the derivative at 0 is 0.
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output l = l1(x, y)
     """
 
     reduction: Reduction = "mean"
@@ -70,6 +78,10 @@ class Huber(PairLoss):
     Formula: d^2 / 2 where |d| <= delta, else delta * (|d| - delta / 2)
     Errors: E0309 where the shapes differ.
     Source: Huber 1964.
+    Example:
+        input x: float32[N, 6]
+        input y: float32[N, 6]
+        output l = huber(x, y, delta=0.5)
     """
 
     delta: float = setting(1.0, above=0)

@@ -67,6 +67,10 @@ class Accuracy(LabelMetric):
     Shapes: scores [N, C] and int64 [N]; images write `axis=1`: [N, C, H, W] and [N, H, W].
     Kinks: of equal scores the class with the smaller number counts as larger.
     Errors: E0321 where the target is not one class per row.
+    Example:
+        input logits: float32[N, 10]
+        target digit: int64[N]
+        metric accuracy(logits, digit, k=5)
     """
 
     axis: int = -1
@@ -114,6 +118,10 @@ class Perplexity(LabelMetric):
 
     Shapes: scores [N, T, C] and int64 [N, T].
     Errors: E0321 where the target is not one class per row.
+    Example:
+        input logits: float32[N, 7, 50]
+        target word: int64[N, 7]
+        metric perplexity(logits, word, ignore_index=0)
     """
 
     axis: int = -1

@@ -50,6 +50,10 @@ class Mae(PairMetric):
 
     Shapes: two of equal shape.
     Errors: E0309 where the shapes differ.
+    Example:
+        input x: float32[N]
+        target t: float32[N]
+        metric mae(x, t)
     """
 
     accumulators = ("sum", "count")
@@ -75,6 +79,10 @@ class Rmse(PairMetric):
 
     Shapes: two of equal shape.
     Errors: E0309 where the shapes differ.
+    Example:
+        input x: float32[N]
+        target t: float32[N]
+        metric rmse(x, t)
     """
 
     accumulators = ("sum", "count")
@@ -100,6 +108,10 @@ class R2(PairMetric):
     Shapes: two of equal shape.
     Formula: 1 - sum of (prediction - target)^2 / sum of (target - mean of the targets)^2
     Errors: E0309 where the shapes differ.
+    Example:
+        input x: float32[N]
+        target t: float32[N]
+        metric r2(x, t)
     """
 
     better: ClassVar[Literal["min", "max"]] = "max"
