@@ -139,7 +139,7 @@ def _weighed(g: Builder, network: Network, environment: Environment) -> list[ir.
         if value.type.dtype.is_float:
             weights = g.input(f"weigh/{name}", value.type.bind(g.sizes))
             products.append(g.ReduceSum(g.Mul(environment[value], weights), keepdims=0))
-    return products
+    return products or [g.constant(0.0)]
 
 
 def eval_graph(network: Network) -> ir.Graph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dslc.dims import Expression
 from dslc.elaborate import operators, static
 from dslc.elaborate.access import attribute, index
 from dslc.elaborate.arguments import build
@@ -135,7 +136,10 @@ def _applied(target: Entity, node: tree.Expression, frame: Frame, flow: Flow) ->
 
 
 def _operation(target: Operator, node: tree.Expression, frame: Frame, flow: Flow) -> Entity:
-    """Call an operation; where every argument is static, a function of numbers is worked out at once."""
+    """Call an operation; where every argument is static, a function of numbers is worked out at once.
+
+    Not so `range` of a free dimension: that is a value of the net.
+    """
     arguments = node.arguments if isinstance(node, tree.Call) else ()
     name, operation = target.name, target.operation
     ready: dict[int, Entity] = {}
@@ -144,7 +148,8 @@ def _operation(target: Operator, node: tree.Expression, frame: Frame, flow: Flow
     if (name in static.FUNCTIONS or overloaded) and not any(a.name for a in arguments):
         ready = {id(a.value): evaluate(a.value, frame) for a in arguments}
         entities = list(ready.values())
-        if entities and flow.entity is None and all(is_static(e) for e in entities):
+        free = not operation.values() and any(isinstance(e, Expression) for e in entities)
+        if entities and flow.entity is None and all(is_static(e) for e in entities) and not free:
             return _static_call(name, node, entities, frame)
         tensors = sum(not is_static(e) for e in entities)
         if merge and overloaded and tensors and tensors + (flow.entity is not None) >= 2:

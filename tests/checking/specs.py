@@ -199,6 +199,12 @@ net Parts {
   output s = mean(best) + mean(std(g, axis=[2, 3])) + mean(h * h)
 }
 """,
+    "steps": """
+net Steps {
+  input words: float32[N, T, 4]
+  output y = words * unsqueeze(cast(range(T), float32), 1)
+}
+""",
     "sums": """
 net Sums {
   input x: float32[N, 7]

@@ -126,6 +126,14 @@ def test_check_passes(name: str) -> None:
     assert {"forward", "gradient", "difference", "output"} <= {f.kind for f in report.findings}
 
 
+def test_a_net_of_whole_numbers_is_checked_without_gradients() -> None:
+    source = Source("places.net", "net A { input x: float32[N, 5]\noutput y: Linear(3) -> argmax }")
+    learning, resting = (network_of(source, Options({}), training=mode) for mode in (True, False))
+    report = check(Situation(learning, resting, execute))
+    assert report.passed
+    assert {finding.kind for finding in report.findings} == {"initial", "forward", "output"}
+
+
 @pytest.mark.parametrize("operator", [rule for rule in RULES if rule not in NOT_EMITTED])
 def test_a_wrong_rule_is_found_and_its_layer_named(operator: str) -> None:
     name = next((name for name in SPECS if operator in operators(name)), None)
