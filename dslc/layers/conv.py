@@ -44,7 +44,12 @@ class Conv(Layer):
         weight [channels, C / groups, *kernel], bias [channels]
     Formula: y[n, m, p] = bias[m] +
         sum over c, q of weight[m, c, q] * x[n, c, p*stride - padding + q*dilation]
-    Errors: E0303 not an image, E0304 kernel larger than its input, E0305 groups
+    Errors: E0303 not an image, E0304 kernel larger than its input, E0305 groups, E0406 `same` with a
+        stride or `causal` in several dimensions
+    Example:
+        input image: float32[N, 3, 32, 32]
+        c1: Conv(16, 5x5, stride=2, padding=2) -> relu     -> [N, 16, 16, 16]
+        output y: Conv(8, 3x3, padding=same, groups=8)     -> [N, 8, 16, 16]
     """
 
     channels: int = setting(minimum=1)
@@ -106,7 +111,11 @@ class ConvFunction(Function):
         as `Conv`
     Formula: as `Conv`
     Errors: E0303 shapes that do not belong together, E0304 kernel larger than its input,
-        E0305 groups
+        E0305 groups, E0406 as `Conv`
+    Example:
+        input image: float32[N, 1, 28, 28]
+        param filters: float32[4, 1, 3, 3] = normal(std=0.1)
+        output y: conv(image, filters, padding=1)          -> [N, 4, 28, 28]
     """
 
     spelling: ClassVar[str | None] = "conv"
