@@ -39,7 +39,7 @@ FOREIGN = {
     "Celu": "celu", "GLU": "glu", "Swish": "silu", "ReLU6": "relu6", "Relu6": "relu6", "Hardtanh": "hardtanh",
     "HardTanh": "hardtanh", "hard_tanh": "hardtanh", "Hardsigmoid": "hardsigmoid", "HardSigmoid": "hardsigmoid",
     "hard_sigmoid": "hardsigmoid", "Hardswish": "hardswish", "HardSwish": "hardswish", "hard_swish": "hardswish",
-    "LogSigmoid": "log_sigmoid", "logsigmoid": "log_sigmoid", "Tanhshrink": "tanhshrink", "PRelu": "PReLU",
+    "LogSigmoid": "log_sigmoid", "logsigmoid": "log_sigmoid", "PRelu": "PReLU",
     "prelu": "PReLU", "Heaviside": "step", "heaviside": "step",
     "SimpleRNN": "RNN", "Lstm": "LSTM", "lstm": "LSTM", "Gru": "GRU", "gru": "GRU", "rnn": "RNN",
     "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU",

@@ -28,6 +28,10 @@ class Sigmoid(Elementwise):
     """Squeeze each element into the range from 0 to 1.
 
     Formula: y = 1 / (1 + exp(-x))
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(1) -> sigmoid
     """
 
     operator = "Sigmoid"
@@ -41,7 +45,12 @@ class Sigmoid(Elementwise):
 
 @dataclass(frozen=True)
 class Tanh(Elementwise):
-    """Squeeze each element into the range from -1 to 1 by the hyperbolic tangent."""
+    """Squeeze each element into the range from -1 to 1 by the hyperbolic tangent.
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> tanh
+    """
 
     operator = "Tanh"
 
@@ -57,6 +66,10 @@ class Softplus(Elementwise):
     """Smooth the bend of `relu`.
 
     Formula: y = log(1 + exp(x))
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(1) -> softplus
     """
 
     operator = "Softplus"
@@ -73,6 +86,10 @@ class Silu(Elementwise):
     """Multiply each element by its sigmoid (also called swish).
 
     Formula: y = x / (1 + exp(-x))
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> silu
     """
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
@@ -93,6 +110,10 @@ class Gelu(Elementwise):
     Formula: y = x * (1 + erf(x / sqrt(2))) / 2; with `approximate=tanh` the error function is
         replaced by tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)), and y differs by up to 5e-4
     Source: Hendrycks and Gimpel 2016, section 2.
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> gelu
     """
 
     approximate: Literal["tanh"] | None = None
@@ -189,24 +210,3 @@ class LogSigmoid(Elementwise):
 
     def slope(self, x: Array, y: Array) -> Array:
         return _sigmoid(-x)
-
-
-@dataclass(frozen=True)
-class Tanhshrink(Elementwise):
-    """Take from each element its hyperbolic tangent: small ones nearly vanish.
-
-    Formula: y = x - tanh(x)
-
-    Example:
-        input x: float32[N, 8]
-        output y: Linear(4) -> tanhshrink
-    """
-
-    def lower(self, g: Builder, x: ir.Value) -> Any:
-        return g.Sub(x, g.Tanh(x))
-
-    def compute(self, x: Array) -> Array:
-        return np.asarray(x - np.tanh(x))
-
-    def slope(self, x: Array, y: Array) -> Array:
-        return np.square(np.tanh(x))

@@ -28,6 +28,10 @@ class Relu(Bent):
 
     Formula: y = max(x, 0)
     Kinks: the derivative at 0 is 0.
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> relu
     """
 
     operator = "Relu"
@@ -42,6 +46,10 @@ class LeakyRelu(Bent):
 
     Formula: y = x where x > 0, else negative_slope * x
     Kinks: the derivative at 0 is `negative_slope`.
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> leaky_relu(0.2)
     """
 
     negative_slope: float = 0.01
@@ -60,6 +68,10 @@ class Elu(Elementwise):
     Formula: y = x where x > 0, else alpha * (exp(x) - 1)
     Kinks: the derivative at 0 is `alpha`.
     Source: Clevert, Unterthiner and Hochreiter 2016, equation 15.
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(4) -> elu
     """
 
     alpha: float = 1.0

@@ -23,6 +23,10 @@ class Softmax(Function):
     """Turn scores into probabilities that add up to 1 along `axis`.
 
     Formula: y = exp(x) / sum of exp(x)
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(10) -> softmax
     """
 
     axis: int = -1
@@ -46,6 +50,10 @@ class LogSoftmax(Function):
     """Turn scores into the logarithms of probabilities along `axis`.
 
     Formula: y = x - log(sum of exp(x))
+
+    Example:
+        input x: float32[N, 8]
+        output y: Linear(10) -> log_softmax
     """
 
     axis: int = -1

@@ -63,6 +63,64 @@ train {
   epochs = 2
 }
 """,
+    "activations": """
+net Activations(width=6) {
+  input x: float32[N, 5]
+  add {
+    | Linear(width) -> relu6
+    | Linear(width) -> hardtanh(min_val=-0.5)
+    | Linear(width) -> hardsigmoid
+    | Linear(width) -> hardswish
+    | Linear(width) -> selu
+    | Linear(width) -> celu(0.5)
+    | Linear(width) -> PReLU
+    | Linear(width) -> PReLU(per_channel=true)
+    | Linear(2*width) -> glu
+    | Linear(width) -> mish
+    | Linear(width) -> softsign
+    | Linear(width) -> log_sigmoid
+  }
+  output y: Linear(2)
+  output fires = step(y)
+}
+train {
+  target t: float32[N, 2]
+  loss mse(y, t)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+}
+""",
+    "normalised": """
+net Normalised(groups=2) {
+  input image: float32[N, 2, 6, 5]
+  GaussianNoise(0.1) -> Conv(4, 3x3) -> GroupNorm(groups) -> relu
+  Conv(4, 1x1, bias=false) -> InstanceNorm(affine=true) -> tanh -> SpatialDropout(0.3)
+  LayerNorm(axis=1) -> LayerNorm(axis=[1, 2, 3], bias=false) -> flatten
+  Linear(6) -> RMSNorm -> GaussianDropout(0.2)
+  output direction: Linear(3) -> l2_normalize
+}
+train {
+  target t: float32[N, 3]
+  loss mse(direction, t)
+  optimizer = SGD(lr=0.1, momentum=0.9)
+  batch = 3
+}
+""",
+    "words": """
+net Words(words=7, dim=4) {
+  input text: int64[N, T]
+  layer embed = Embedding(words, dim, padding_idx=0, init=normal(std=0.5))
+  embed(text) -> LayerNorm(elementwise_affine=false) -> Linear(dim) -> tanh
+  output next: matmul(transpose(embed.weight))
+}
+train {
+  target word: int64[N, T]
+  loss cross_entropy(next, word)
+  optimizer = Adam(lr=1e-2)
+  batch = 3
+  T = 4
+}
+""",
     "scan": """
 block Two(x: [N, F], k) {
   output a = x -> Linear(k) -> tanh

@@ -110,7 +110,6 @@ CASES = (
     _same(a.Softsign(), "softsign", scaled(0.0, 30.0), ", saturated"),
     _same(a.LogSigmoid(), "logsigmoid", normal, ""),
     Case("log_sigmoid without overflow", a.LogSigmoid(), X, (OVERFLOWING,)),
-    _same(a.Tanhshrink(), "tanhshrink", normal, ""),
     _same(r.Selu(), "selu", away_from(0.0), ""),
     _same(r.Selu(), "selu", fixed(0.0), " at 0"),
     _same(r.Selu(), "selu", scaled(0.0, 30.0), ", saturated"),
