@@ -257,6 +257,29 @@ net Parts {
   output s = mean(best) + mean(std(g, axis=[2, 3])) + mean(h * h)
 }
 """,
+    "figures": """
+net Figures {
+  input x: float32[N, 3, 4, 5]
+  output scores: Conv(4, 3x3, padding=1)
+  output size: x -> flatten -> Linear(1)
+}
+train {
+  target label: int64[N, 4, 5]
+  target t: float32[N, 1]
+  loss cross_entropy(scores, label, axis=1, ignore_index=3)
+  loss mse(size, t)
+  metric mean_iou(scores, label, axis=1, ignore_index=3)
+  metric perplexity(scores, label, axis=1)
+  metric top = accuracy(scores, label, axis=1, k=2)
+  metric mae(size, t)
+  metric rmse(size, t)
+  metric r2(size, t)
+  metric f1(size, t, average=binary, threshold=0.25)
+  optimizer = SGD(lr=0.1)
+  batch = 5
+  epochs = 1
+}
+""",
     "steps": """
 net Steps {
   input words: float32[N, T, 4]
