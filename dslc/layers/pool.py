@@ -46,12 +46,12 @@ class MaxPool(Function):
 
     def infer(self, x: TensorType) -> TensorType | tuple[TensorType, TensorType]:
         check_image("max_pool", x)
-        y = _result(self._window(x.rank), x)
+        y = pooled_type(self._window(x.rank), x)
         return (y, y.with_dtype(DType.INT64)) if self.return_indices else y
 
     def lower(self, g: Builder, x: ir.Value) -> ir.Value | tuple[ir.Value, ...]:
         window = self._window(len(g.shape_of(x)))
-        attributes = {**_attributes(window), "dilations": list(window.dilation)}
+        attributes = {**pool_attributes(window), "dilations": list(window.dilation)}
         # The gradient needs to know where the maxima stand; the kernel that tells it is slow.
         if not (self.return_indices or g.training):
             alone: ir.Value = g.node("MaxPool", [x], attributes, outputs=1)
@@ -68,7 +68,7 @@ class MaxPool(Function):
 
         def backward(dy: Array, *_: Array) -> tuple[Array]:
             places = range(math.prod(window.kernel))
-            return (_spread(window, x, [*dy.shape[2:]], (dy * (place == p) for p in places)),)
+            return (spread_back(window, x, [*dy.shape[2:]], (dy * (place == p) for p in places)),)
 
         return ((y, _positions(window, x, place)) if self.return_indices else y), backward
 
@@ -102,7 +102,7 @@ class AvgPool(Function):
 
     def infer(self, x: TensorType) -> TensorType:
         check_image("avg_pool", x)
-        return _result(self._window(x.rank), x)
+        return pooled_type(self._window(x.rank), x)
 
     def lower(self, g: Builder, x: ir.Value) -> ir.Value:
         window = self._window(len(g.shape_of(x)))
@@ -113,7 +113,9 @@ class AvgPool(Function):
             zeros = (0,) * len(window.before)
             beyond = tuple(e - a for e, a in zip(window.end, window.after, strict=True))
             window, included = replace(window, before=zeros, after=beyond, ceil=False), False
-        result: ir.Value = g.AveragePool(x, **_attributes(window), count_include_pad=int(included))
+        result: ir.Value = g.AveragePool(
+            x, **pool_attributes(window), count_include_pad=int(included)
+        )
         return result
 
     def reference(self, run: Run, x: Array) -> Reference:
@@ -127,7 +129,9 @@ class AvgPool(Function):
 
         def backward(dy: Array) -> tuple[Array]:
             share = dy / divisor
-            return (_spread(window, x, counts, (share for _ in range(math.prod(window.kernel)))),)
+            return (
+                spread_back(window, x, counts, (share for _ in range(math.prod(window.kernel)))),
+            )
 
         return total / divisor, backward
 
@@ -152,7 +156,8 @@ class AvgPool(Function):
         return total
 
 
-def _result(window: Window, x: TensorType) -> TensorType:
+def pooled_type(window: Window, x: TensorType) -> TensorType:
+    """Return the type of a pooled value, or refuse what no pool can do (E0304, E0406)."""
     sides = zip(window.kernel, window.before, window.after, window.end, strict=True)
     for kernel, before, after, end in sides:
         if max(before, after) >= kernel:
@@ -183,7 +188,8 @@ def _too_much_overhang(window: Window) -> RuleError:
     )
 
 
-def _attributes(window: Window) -> dict[str, Any]:
+def pool_attributes(window: Window) -> dict[str, Any]:
+    """Return the attributes by which ONNX's pools know a window."""
     return {
         "kernel_shape": list(window.kernel),
         "strides": list(window.stride),
@@ -238,7 +244,7 @@ def _positions(window: Window, x: Array, place: Array) -> Array:
     return flat.astype(np.int64)
 
 
-def _spread(window: Window, x: Array, counts: Sequence[int], parts: Iterable[Array]) -> Array:
+def spread_back(window: Window, x: Array, counts: Sequence[int], parts: Iterable[Array]) -> Array:
     """Return the gradient of `x`: the parts, one per place in the kernel, go where that visits."""
     after = overhang(window, x.shape[2:], counts)
     padded = pad_spatial(np.zeros_like(x), window.before, after, 0)

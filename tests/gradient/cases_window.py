@@ -144,6 +144,8 @@ POOLS = [
     ),
     average_pool("left over", (1, 2, 5, 7), kernel_shape=[2, 2], strides=[2, 3]),
     average_pool("1d", (2, 2, 7), kernel_shape=[3], strides=[2]),
+    average_pool("1d tiling", (2, 3, 6), kernel_shape=[2], strides=[2]),
+    average_pool("3d tiling", (2, 3, 4, 2, 6), kernel_shape=[2, 1, 3], strides=[2, 1, 3]),
     average_pool("3d", (1, 2, 4, 3, 4), kernel_shape=[2, 2, 2], strides=[2, 1, 1]),
     average_pool("same", (1, 2, 5, 5), kernel_shape=[2, 3], auto_pad="SAME_UPPER"),
     Case("GlobalAveragePool", lambda g, x: g.GlobalAveragePool(x), [(2, 3, 4, 2)]),

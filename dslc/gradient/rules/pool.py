@@ -103,7 +103,7 @@ def _repeated(g: Builder, node: Node, share: ir.Value, window: Window) -> ir.Val
         coordinate_transformation_mode="asymmetric",
         nearest_mode="floor",
     )
-    narrow, wide = node.dims(0)[:2], node.dims(0)[:2]
+    narrow = wide = node.dims(0)[: min(2, len(outer))]
     for count, size in zip(outer[2:], window.kernel[:-2], strict=True):
         narrow, wide = (*narrow, count, 1), (*wide, count, size)
     inner = node.dims(0)[-2:]
