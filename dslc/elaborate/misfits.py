@@ -27,14 +27,15 @@ def unknown_argument(
     """Say that a call has no such argument (E0203)."""
     known = [info.name for info in signature.settings]
     known += [value.name for value in signature.values[_is_flow(signature) :]]
-    meant = foreign.ARGUMENTS.get(name.text, "")
-    meant = meant if meant in known else nearest(name.text, known) or ""
-    text = foreign.DROPPED.get(name.text, "") or (f"did you mean `{meant}`?" if meant else "")
+    ours = foreign.ARGUMENTS.get(name.text, "")
+    meant = ours if ours in known else nearest(name.text, known) or ""
+    dropped = "" if ours in known else foreign.DROPPED.get(name.text, "")
+    text = dropped or (f"did you mean `{meant}`?" if meant else "")
     helps = []
     if name.text in foreign.ACTIVATIONS and "act" not in known:
         text = "an activation is a function of its own"
         helps = [_behind(signature, argument, call)]
-    elif name.text in foreign.DROPPED and argument is not None and call is not None:
+    elif dropped and argument is not None and call is not None:
         helps = [help_with("leave it out:", call, without_argument(call, argument.span))]
     elif meant:
         helps = [help_with("write it so:", name.span, meant)]

@@ -21,7 +21,7 @@ FOREIGN = {
     "instance_norm": "InstanceNorm", "normalize": "l2_normalize", "LpNormalization": "l2_normalize",
     "Dropout1d": "SpatialDropout", "Dropout2d": "SpatialDropout", "Dropout3d": "SpatialDropout",
     "SpatialDropout1D": "SpatialDropout", "SpatialDropout2D": "SpatialDropout",
-    "SpatialDropout3D": "SpatialDropout", "dropout": "Dropout", "batch_norm": "BatchNorm",
+    "SpatialDropout3D": "SpatialDropout", "dropout": "Dropout", "embedding": "Embedding", "batch_norm": "BatchNorm",
     "batchnorm": "BatchNorm", "BN": "BatchNorm", "linear": "Linear", "fc": "Linear", "FC": "Linear",
     "Affine": "Linear", "MaxPool": "max_pool", "MaxPool1d": "max_pool", "MaxPool2d": "max_pool",
     "MaxPool3d": "max_pool", "MaxPooling1D": "max_pool", "MaxPooling2D": "max_pool", "MaxPooling3D": "max_pool",

@@ -40,6 +40,8 @@ ROWS = {
     "GroupNorm(8, 64) -> nn.GroupNorm(num_groups=8, num_channels=64)": "GroupNorm(8) -> GroupNorm(groups=8)",
     "nn.InstanceNorm2d(64, affine=True)": "InstanceNorm(affine=true)",
     "nn.Dropout2d(p=0.2) -> GaussianNoise(stddev=0.1)": "SpatialDropout(p=0.2) -> GaussianNoise(std=0.1)",
+    "nn.Embedding(num_embeddings=9, embedding_dim=3)": "Embedding(rows=9, features=3)",
+    "Embedding(input_dim=9, output_dim=3) -> Dense(5, input_dim=3)": "Embedding(rows=9, features=3) -> Linear(5)",
     "Softmax(dim=1)": "softmax(axis=1)",
     "Conv(8, 3, init=he_normal)": "Conv(8, 3, init=kaiming_normal)",
     "add { | ReLU | Tanh }": "add { | relu | tanh }",
