@@ -130,13 +130,12 @@ class Crop(Function):
             raise RuleError("E0316", message, about=1)
         shape = self._shape(x.shape, like.shape if like else None)
         for axis, start in enumerate(self._starts(x, shape), start=2):
-            self._check_part(x, axis, start, shape[axis])
+            self._check_part(x, axis, start, shape)
         return x.with_shape(shape)
 
-    def _check_part(
-        self, x: TensorType, axis: int, start: int | Expression, size: int | Expression
-    ) -> None:
+    def _check_part(self, x: TensorType, axis: int, start: int | Expression, shape: Shape) -> None:
         """Refuse a part that reaches outside; a free dimension counts as long enough (E0316)."""
+        size = shape[axis]
         behind = x.shape[axis] - size - start
         if any(isinstance(border, int) and border < 0 for border in (start, behind)):
             place = "" if self.offset is None else f" from {start} on"
@@ -145,7 +144,18 @@ class Crop(Function):
                 f"`crop` cannot cut {size} elements{place} out of the {x.shape[axis]} in dimension {axis}",
                 about="size" if self.offset is None else "offset",
                 text=f"the value is {shape_text(x.shape)}",
+                edits=self._exchanged(x, shape),
             )
+
+    def _exchanged(self, x: TensorType, shape: Shape) -> tuple[Edit, ...]:
+        """Propose to crop the other value, where that is the larger one."""
+        sizes = dims.known((*x.shape[2:], *shape[2:]))
+        spatial = x.rank - 2
+        if self.size is not None or self.offset is not None or sizes is None:
+            return ()
+        if any(mine > other for mine, other in zip(sizes[:spatial], sizes[spatial:], strict=True)):
+            return ()
+        return (Edit("the other value is the larger one, so crop that:", "crop({1}, {0})"),)
 
     def _shape(self, shape: Shape, like: Shape | None) -> Shape:
         if like is not None:

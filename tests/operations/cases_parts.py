@@ -93,6 +93,13 @@ WRONG_CALLS = (
     ),
     WrongCall("crop like more", Crop(), (*IMAGE, float32(N, 2, 9, 3)), "E0316"),
     WrongCall(
+        "crop like more everywhere",
+        Crop(),
+        (*IMAGE, float32(N, 2, 9, 8)),
+        "E0316",
+        ("so crop that:  crop({1}, {0})",),
+    ),
+    WrongCall(
         "crop past the end",
         Crop(Size((3,)), 5),
         IMAGE,
