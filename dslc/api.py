@@ -45,7 +45,7 @@ def load(path: str | Path, *, net: str | None = None, **settings: object) -> Net
 
     Errors: CompileError with every mistake of the file; LimitError where it asks for too much.
     """
-    return _spec(path, net, settings).networks()[0]
+    return _spec(path, net, settings).sections()[0].learning
 
 
 def compile(

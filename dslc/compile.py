@@ -5,7 +5,7 @@ text --parse--> Tree --elaborate--> Network --lower, differentiate, update--> gr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,7 +40,17 @@ class Options:
     weights: ReadWeights | None = None
 
 
-def network_of(source: Source, options: Options, *, training: bool = True) -> Network:
+@dataclass(frozen=True)
+class Section:
+    """A net with one of its train sections (or none), as elaborated for training and for inference."""
+
+    learning: Network
+    resting: Network
+
+
+def network_of(
+    source: Source, options: Options, *, section: str | None = None, training: bool = True
+) -> Network:
     """Read a spec: parse and elaborate it, for training or for inference (`if training { }` may differ).
 
     Errors: CompileError with every mistake; where some lines cannot be read, also what is wrong in the others.
@@ -51,6 +61,7 @@ def network_of(source: Source, options: Options, *, training: bool = True) -> Ne
         weights=options.weights,
         settings=options.settings,
         net=options.net,
+        section=section,
         training=training,
     )
     file, slips = parse_partly(source)
@@ -59,27 +70,63 @@ def network_of(source: Source, options: Options, *, training: bool = True) -> Ne
     return read(file)
 
 
+def sections_of(source: Source, options: Options) -> tuple[Section, ...]:
+    """Read a spec once for each of its train sections; the net is the same in all of them.
+
+    Errors: CompileError with the mistakes of every section.
+    """
+    first = network_of(source, options)
+    names = first.training.sections if first.training else ()
+    found: list[Section] = []
+    mistakes: list[Diagnostic] = []
+    for name in names or (None,):
+        try:
+            learning = (
+                first
+                if name in names[:1] or not names
+                else network_of(source, options, section=name)
+            )
+            resting = network_of(source, options, section=name, training=False)
+            found.append(Section(learning, resting))
+        except CompileError as error:
+            mistakes += error.diagnostics
+    if mistakes:
+        raise CompileError(in_order(mistakes, source))
+    return tuple(found)
+
+
+def warnings_of(sections: Sequence[Section]) -> tuple[Diagnostic, ...]:
+    """Return the warnings that hold for every train section: what one of them uses is used."""
+
+    def places(section: Section) -> set[object]:
+        found = section.learning.warnings
+        return {(w.code, w.primary.span.start, w.primary.span.end) for w in found}
+
+    common = set.intersection(*(places(section) for section in sections))
+    first = sections[0].learning.warnings
+    return tuple(w for w in first if (w.code, w.primary.span.start, w.primary.span.end) in common)
+
+
 def diagnostics_of(source: Source, options: Options) -> tuple[Diagnostic, ...]:
     """Return the mistakes of a spec, found as it is read or as its network is lowered, else its warnings."""
     from dslc.artifact import graphs
 
     try:
-        network = network_of(source, options)
-        graphs.inference_graph(network, None)
+        sections = sections_of(source, options)
+        graphs.inference_graph(sections[0].learning, None)
     except CompileError as error:
         return error.diagnostics
-    return network.warnings
+    return warnings_of(sections)
 
 
-def compile_networks(
-    learning: Network,
-    resting: Network,
+def compile_sections(
+    sections: Sequence[Section],
     *,
     name: str,
     weights: Mapping[str, Array] | None = None,
     closed: bool = True,
 ) -> Artifact:
-    """Compile a net, as elaborated for training and for inference, to its models.
+    """Compile a net with its train sections to its models.
 
     `weights` are those of the closed network by parameter name, by default the initial ones of the seed.
 
@@ -87,25 +134,29 @@ def compile_networks(
     """
     from dslc.artifact.artifact import Artifact
 
-    models = training_models(learning, resting)
+    models = training_models(sections)
+    resting = sections[0].resting
     if closed and weights is None:
         weights = initial_weights(resting)
     models["inference"] = inference_model(resting, weights if closed else None)
     return Artifact(name, models)
 
 
-def training_models(learning: Network, resting: Network) -> dict[str, ir.Model]:
-    """Compile what training needs: `init`, and with a train section `train` and `eval`."""
+def training_models(sections: Sequence[Section]) -> dict[str, ir.Model]:
+    """Compile what training needs: `init`, and for a train section `train` and `eval` (`NAME.train`, `NAME.eval`)."""
     from dslc.artifact import graphs
     from dslc.artifact.artifact import finish
+    from dslc.artifact.state import all_states
 
     models = {}
-    learning, resting = learning.fed, resting.fed
-    if learning.parameters:
-        models["init"] = finish(learning, "init", graphs.init_graph(learning))
-    if learning.training is not None:
-        models["train"] = finish(learning, "train", graphs.train_graph(learning))
-        models["eval"] = finish(resting, "eval", graphs.eval_graph(resting))
+    nets = [section.learning.fed for section in sections]
+    if nets[0].parameters:
+        models["init"] = finish(nets[0], "init", graphs.init_graph(*nets), all_states(nets))
+    for learning, resting in ((s.learning.fed, s.resting.fed) for s in sections):
+        if learning.training is not None:
+            front = f"{learning.training.name}." if learning.training.name else ""
+            models[f"{front}train"] = finish(learning, "train", graphs.train_graph(learning))
+            models[f"{front}eval"] = finish(resting, "eval", graphs.eval_graph(resting))
     return models
 
 

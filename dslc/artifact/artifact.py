@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from dslc.artifact.metadata import KEY, describe
+from dslc.artifact.state import State, states
 from dslc.graph.builder import IR_VERSION
 from dslc.graph.verify import verify
 from dslc.network.network import Network
@@ -22,7 +23,7 @@ EXTERNAL_DATA_ABOVE = 1 << 30
 
 @dataclass(frozen=True)
 class Artifact:
-    """The models of one net by their kind: `init`, `train`, `eval`, `inference`."""
+    """The models of one net by their kind: `init`, `train`, `eval`, `inference`; `NAME.train` of a section."""
 
     name: str
     models: Mapping[str, ir.Model]
@@ -35,8 +36,10 @@ class Artifact:
         }
 
 
-def finish(network: Network, kind: str, graph: ir.Graph) -> ir.Model:
-    """Simplify and verify a graph and wrap it as a model with its metadata."""
+def finish(
+    network: Network, kind: str, graph: ir.Graph, kept: Sequence[State] | None = None
+) -> ir.Model:
+    """Simplify and verify a graph and wrap it as a model with its metadata; `kept` is its state, else the net's."""
     simplify(graph)
     verify(graph)
     graph.name = network.name
@@ -45,7 +48,7 @@ def finish(network: Network, kind: str, graph: ir.Graph) -> ir.Model:
         graph,
         ir_version=IR_VERSION,
         producer_name="dslc",
-        metadata_props={KEY: describe(network, kind, graph)},
+        metadata_props={KEY: describe(network, kind, graph, kept or states(network))},
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
 
-from dslc.artifact.state import State, states
+from dslc import dims
+from dslc.artifact.state import State, all_states, states
 from dslc.errors import InternalError, RuleError
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
@@ -48,13 +49,13 @@ class Step:
         return self.g.graph
 
 
-def init_graph(network: Network) -> ir.Graph:
-    """Build the graph that gives every state at step 0 from `seed`."""
+def init_graph(*networks: Network) -> ir.Graph:
+    """Build the graph that gives every state at step 0 from `seed`: a net, once for each of its train sections."""
     g = Builder()
     seed = g.input("seed", int64())
-    with g.at("init", _doc(network)):
+    with g.at("init", _doc(networks[0])):
         key = random.step_key(g, seed, g.constant(0, int64().dtype))
-    for state in states(network):
+    for state in all_states(networks):
         with g.at(f"init.{state.name}", doc_of(state.span)):
             g.output(state.name, _initial(g, state, key))
     return g.graph
@@ -143,9 +144,14 @@ def _weighed(g: Builder, network: Network, environment: Environment) -> list[ir.
 
 
 def eval_graph(network: Network) -> ir.Graph:
-    """Build the graph that adds one batch of any size to the losses and metrics of a data set."""
+    """Build the graph that adds one batch of any size to the losses and metrics of a data set.
+
+    A size that no data tell (all inputs are drawn) is that of the training.
+    """
     training = _training(network)
-    g = _builder(network, training=False)
+    told = {str(dim) for value in _data(network) for dim in value.type.shape}
+    sizes = {name: size for name, size in training.sizes.items() if name not in told}
+    g = _builder(network, training=False, sizes=sizes)
     wanted = losses.wanted(training)
     bound = _inputs(g, network, wanted)
     environment = lower(g, network, wanted, bound)
@@ -259,17 +265,31 @@ def _inputs(
     """Make inputs of the data and parameters that `wanted` depend on; parameters with weights become constants."""
     used: set[Value | None] = set(wanted)
     for call in network.needed([value for value in used if value is not None]):
-        used.update((*call.inputs, *call.parameters))
+        used.update((*call.inputs, *call.parameters, *call.outputs))
+    used.update(_telling(network, [value for value in used if value is not None]))
     bound: dict[Value, ir.Value] = {}
     for parameter in network.parameters:
         if parameter in used:
             bound[parameter] = _parameter(g, parameter, weights)
-    targets = network.training.targets if network.training else ()
-    data: tuple[Input | Target, ...] = (*network.inputs, *targets)
-    for value in data:
+    for value in _data(network):
         if value in used:
-            bound[value] = g.input(value.name, value.type, value.doc)
+            bound[value] = g.input(value.name, value.type.bind(g.sizes), value.doc)
     return bound
+
+
+def _data(network: Network) -> tuple[Input | Target, ...]:
+    return (*network.inputs, *(network.training.targets if network.training else ()))
+
+
+def _telling(network: Network, used: Iterable[Value]) -> Iterator[Value]:
+    """Yield data that are needed only for their size: as many numbers are drawn as there are samples."""
+    used = set(used)
+    told = {dim for value in _data(network) if value in used for dim in value.type.shape}
+    asked = {dims.free(n) for value in used for dim in value.type.shape for n in dims.names(dim)}
+    for value in _data(network):
+        if not told.issuperset(asked) and asked.intersection(value.type.shape) - told:
+            yield value
+            told.update(value.type.shape)
 
 
 def _parameter(g: Builder, parameter: Parameter, weights: Mapping[str, Array] | None) -> ir.Value:

@@ -13,7 +13,7 @@ import onnx_ir as ir
 from dslc import __version__
 from dslc.artifact.labels import labels
 from dslc.artifact.memory import estimate
-from dslc.artifact.state import SUPPLIED, State, states
+from dslc.artifact.state import SUPPLIED, State
 from dslc.graph.builder import type_of
 from dslc.network.network import Network, Training
 from dslc.network.printer import LENGTH_LINE, print_network
@@ -31,7 +31,7 @@ SESSION_OPTIONS: Mapping[str, Any] = {
 """The options to run with: they change the order of float operations, so equal bits need equal options."""
 
 
-def describe(network: Network, kind: str, graph: ir.Graph) -> str:
+def describe(network: Network, kind: str, graph: ir.Graph, kept: Iterable[State]) -> str:
     """Return the metadata entry of one of the four graphs, as JSON."""
     inputs = {value.name: value for value in graph.inputs}
     outputs = [value.name for value in graph.outputs]
@@ -44,9 +44,7 @@ def describe(network: Network, kind: str, graph: ir.Graph) -> str:
         "spec_sha256": _identity(network),
         "versions": {"dslc": __version__, **{name: version(name) for name in ("onnx", "onnx-ir")}},
         "state": [
-            _state(state, outputs)
-            for state in states(network)
-            if _present(state, kind, inputs, outputs)
+            _state(state, outputs) for state in kept if _present(state, kind, inputs, outputs)
         ],
         "inputs": [
             _tensor(value.name, value.type) for value in network.inputs if value.name in inputs
@@ -127,6 +125,9 @@ def _training(network: Network) -> dict[str, Any] | None:
         "data": training.data,
         "validation": training.validation,
         "monitor": _monitor(training),
+        "section": training.name or None,
+        "sections": list(training.sections),
+        "every": training.every,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dslc.network.network import Network, Parameter, Training
@@ -42,15 +42,21 @@ def states(network: Network) -> tuple[State, ...]:
     if training is None:
         return tuple(own)
     slots = [
-        State(f"{parameter.name}.{slot}", parameter.type, kind, parameter.span, parameter)
+        State(training.slot_name(parameter, slot), parameter.type, kind, parameter.span, parameter)
         for parameter, optimizer in training.optimizers.items()
         for slot, kind in _beside(training, optimizer)
     ]
     schedule = [
-        State(f"schedule.{name}", float32(), "schedule", training.span, start=start)
+        State(training.schedule_name(name), float32(), "schedule", training.span, start=start)
         for name, start in training.schedule.state.items()
     ]
     return (*own, *slots, *schedule)
+
+
+def all_states(networks: Sequence[Network]) -> tuple[State, ...]:
+    """List the state of all train sections of a net, each once."""
+    found = {state.name: state for network in networks for state in states(network)}
+    return tuple(found.values())
 
 
 def _beside(training: Training, optimizer: Optimizer) -> Iterator[tuple[str, str]]:

@@ -181,8 +181,8 @@ def summary(
     from dslc.render import to_json
 
     with telling(as_json, strict) as told:
-        learning, _ = open_spec(spec, settings, net, told.warn).networks()
-    found = summarize(learning)
+        sections = open_spec(spec, settings, net, told.warn).sections()
+    found = summarize(sections[0].learning)
     if not as_json:
         click.echo(found.text())
         return

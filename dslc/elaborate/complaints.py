@@ -44,20 +44,6 @@ def no_default(parameter: tree.HeaderParameter) -> Diagnostic:
     )
 
 
-def several(section: tree.Train) -> Diagnostic:
-    """Say that one train section is all there can be so far (E0590)."""
-    return Diagnostic(
-        "E0590",
-        "several or named train sections are not supported yet",
-        Label(
-            section.name.span
-            if section.name
-            else Span(section.span.source, section.span.start, section.span.start + 5)
-        ),
-        helps=("leave one section, without a name",),
-    )
-
-
 def too_deep(file: tree.File) -> Diagnostic:
     """Say that expressions or blocks are nested beyond what can be read (E0902)."""
     return Diagnostic("E0902", "this file is nested too deeply", Label(Span(file.source, 0, 0)))

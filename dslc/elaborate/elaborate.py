@@ -9,7 +9,7 @@ from typing import Any
 
 from dslc.elaborate.arguments import setting_value
 from dslc.elaborate.assertions import run_checks
-from dslc.elaborate.complaints import no_default, no_output, output_name, several, too_deep
+from dslc.elaborate.complaints import no_default, no_output, output_name, too_deep
 from dslc.elaborate.counting import least_calls
 from dslc.elaborate.expressions import evaluate
 from dslc.elaborate.freezing import Weights
@@ -41,6 +41,7 @@ from dslc.elaborate.scope import (
     Work,
     too_many,
 )
+from dslc.elaborate.sections import OWN, chosen, section_mistakes, section_names, sections_of
 from dslc.elaborate.signature import Bound
 from dslc.elaborate.spellings import spellings_joined
 from dslc.elaborate.stacks import run
@@ -66,6 +67,7 @@ def elaborate(
     weights: ReadWeights | None = None,
     settings: Mapping[str, str] | None = None,
     net: str | None = None,
+    section: str | None = None,
     training: bool = True,
     library: Library | None = None,
     notes: Notes | None = None,
@@ -74,19 +76,27 @@ def elaborate(
     """Resolve a file into the network it describes.
 
     `load(path, importer)` reads what the file imports, `weights` the files that parts of nets start from (without it
-    they start from their initializers). `settings` are the strings of `--set` by name, `net` names the
-    net to take (by default the last one). `training` is what `training` means in the spec; a train section is resolved
-    either way. `notes` are filled with what each node is worth, as far as it was read.
-    Without `checks`, checked shapes and `check` lines are noted, but not held against the net.
+    they start from their initializers). `settings` are the strings of `--set` by name, `net` names the net to take (by
+    default the last one), `section` the train section (by default the first). `training` is what `training` means in
+    the spec; a train section is resolved either way. `notes` are filled with what each node is worth, as far as it was
+    read. Without `checks`, checked shapes and `check` lines are noted, but not held against the net.
 
     Errors: CompileError with every independent mistake in the order of the file; LimitError where the net is too large.
     """
-    work = Work(library or standard_library(), training, evaluate, run, notes=notes, checks=checks)
+    work = Work(
+        library or standard_library(),
+        training,
+        evaluate,
+        run,
+        notes=notes,
+        sections=section_names(file),
+        checks=checks,
+    )
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, RECURSION_LIMIT))
     try:
         overrides = read_overrides(settings or {})
-        return _Elaboration(work, file, overrides, net, weights).network(load)
+        return _Elaboration(work, file, overrides, net, section, weights).network(load)
     except RecursionError as error:
         raise LimitError([too_deep(file)]) from error
     finally:
@@ -99,6 +109,7 @@ class _Elaboration:
     file: tree.File
     overrides: Overrides
     net: str | None
+    section: str | None = None
     weights: ReadWeights | None = None
     written: list[Written] = field(default_factory=list)
 
@@ -236,12 +247,11 @@ class _Elaboration:
 
     def _section(self, definition: Definition) -> tree.Train | None:
         """Return the train section, with the settings of `--set train.name=`."""
-        sections = [item for item in self.file.items if isinstance(item, tree.Train)]
-        for section in sections:
-            if section is not sections[0] or section.name is not None:
-                self.work.report(several(section))
-        if sections:
-            return with_settings(sections[0], self.overrides.train)
+        for mistake in section_mistakes(self.file):
+            self.work.report(mistake)
+        section = chosen(self.file, self.section)
+        if section is not None:
+            return with_settings(section, self._given(section))
         for name, setting in self.overrides.train.items():
             self.work.report(
                 Diagnostic(
@@ -251,6 +261,13 @@ class _Elaboration:
                 )
             )
         return None
+
+    def _given(self, section: tree.Train) -> Mapping[str, tree.Setting]:
+        """Return the settings of `--set` that are for a section: those of its own only for the first."""
+        given = self.overrides.train
+        if section.name is None or section.span == sections_of(self.file)[0].span:
+            return given
+        return {name: setting for name, setting in given.items() if name not in OWN}
 
     # ---- the end
 

@@ -214,6 +214,8 @@ class Work:
     """Code and place of every diagnostic."""
     notes: Notes | None = None
     """Where to write down what each node is worth, for editors."""
+    sections: tuple[str, ...] = ()
+    """The names of the train sections, where several take turns."""
     checks: bool = True
     """Whether checked shapes and `check` lines are held against the net."""
 

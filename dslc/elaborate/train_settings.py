@@ -23,6 +23,7 @@ from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
 from dslc.source import Span
 from dslc.syntax import tree
+from dslc.types import Duration
 
 SETTINGS: Mapping[str, SettingInfo] = {
     info.name: info
@@ -37,12 +38,13 @@ SETTINGS: Mapping[str, SettingInfo] = {
         SettingInfo("clip_grad_value", float, None, {"above": 0}),
         SettingInfo("accumulate", int, None, {"minimum": 1}),
         SettingInfo("ema", float, None, {"above": 0, "below": 1}),
+        SettingInfo("every", Duration, None, {}),
     )
 }
 """The settings that are plain values."""
 
 
-LATER = ("precision", "every")
+LATER = ("precision",)
 """Settings of the language that are not there yet."""
 
 
@@ -109,6 +111,13 @@ def _value(info: SettingInfo, node: tree.Setting, frame: Frame) -> Any:
     if broken is not None:
         raise frame.mistake(
             "E0406", f"`{info.name}` must be {broken}", node.value.span, f"this is {value}"
+        )
+    if info.name == "every" and (value.unit != "steps" or value.amount < 1 or value.amount % 1):
+        raise frame.mistake(
+            "E0406",
+            "`every` counts the steps of the first train section",
+            node.value.span,
+            helps=(help_with("for example:", node.value.span, "5 steps"),),
         )
     if info.name in ("data", "validation") and isinstance(value, str):
         _check_path(value, node.value.span, frame)

@@ -216,6 +216,9 @@ def _training(
         batch=batch,
         sizes={**({name: batch} if name else {}), **settings.sizes},
         length=_length(values),
+        name=section.name.text if section.name else "",
+        every=int(values["every"].amount) if "every" in values else 1,
+        sections=frame.work.sections,
         supplies=(*lines.supplies, *settings.supplies),
         **{name: values[name] for name in PLAIN if name in values},
     )

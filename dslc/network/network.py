@@ -147,6 +147,9 @@ class Training:
     `optimizers` says which parameters change and how; a parameter that is not there is frozen. `sizes` are the free
     dimensions fixed in training (the batch among them). An update is made from the mean gradient of `accumulate`
     batches; `ema` is what a running mean of the weights keeps of itself with each update.
+
+    Where several sections take turns, `sections` are their names and `name` that of this one; it trains on one batch of
+    `every`. What it keeps beside the weights is called after it.
     """
 
     span: Span
@@ -165,8 +168,19 @@ class Training:
     clip_grad_value: float | None = None
     accumulate: int = 1
     ema: float | None = None
+    name: str = ""
+    every: int = 1
+    sections: tuple[str, ...] = ()
     validation: float | str | None = None
     data: str | None = None
+
+    def slot_name(self, parameter: Parameter, slot: str) -> str:
+        """Return the name of what is kept beside a parameter: `c1.weight.momentum`."""
+        return ".".join(part for part in (parameter.name, self.name, slot) if part)
+
+    def schedule_name(self, state: str) -> str:
+        """Return the name of a state of the schedule: `schedule.best`."""
+        return ".".join(part for part in ("schedule", self.name, state) if part)
 
     @property
     def figures(self) -> dict[str, tuple[str, Better]]:

@@ -92,6 +92,7 @@ PLAIN = (
     "clip_grad_value",
     "accumulate",
     "ema",
+    "every",
     "validation",
     "data",
 )
@@ -99,7 +100,7 @@ PLAIN = (
 
 
 def _training(training: Training) -> Iterable[str]:
-    yield "train"
+    yield f"train {training.name}".rstrip()
     yield from (f"  target {target}" for target in training.targets)
     yield from (f"  loss {term.name} = {term.value.name}" for term in training.terms)
     for measure in training.measures:
@@ -115,7 +116,7 @@ def _training(training: Training) -> Iterable[str]:
     yield f"  sizes {', '.join(f'{name} = {size}' for name, size in training.sizes.items())}"
     for name in PLAIN:
         value = getattr(training, name)
-        if value is not None and (name, value) != ("accumulate", 1):
+        if value is not None and (name, value) not in (("accumulate", 1), ("every", 1)):
             yield f"  {name} = {text(value)}"
 
 

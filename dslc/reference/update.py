@@ -27,9 +27,13 @@ def reference_update(
     exact = {p: np.asarray(gradient, np.float64) for p, gradient in gradients.items()}
     following: dict[str, Array] = {}
     if every > 1:
-        exact = {p: state[f"{p.name}.accumulated"] + d / every for p, d in exact.items()}
+        exact = {
+            p: state[training.slot_name(p, "accumulated")] + d / every for p, d in exact.items()
+        }
         due = (step + 1) % every == 0
-        following = {f"{p.name}.accumulated": 0 * d if due else d for p, d in exact.items()}
+        following = {
+            training.slot_name(p, "accumulated"): 0 * d if due else d for p, d in exact.items()
+        }
         if not due:
             return {**_unchanged(training, exact, state), **following}
     clock = _clock(training, step, steps_per_epoch, validation)
@@ -40,10 +44,10 @@ def _unchanged(
     training: Training, gradients: Mapping[Parameter, Array], state: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Return everything that only an update changes, as it is."""
-    names = [f"schedule.{name}" for name in training.schedule.state]
+    names = [training.schedule_name(name) for name in training.schedule.state]
     for p in gradients:
-        names += [p.name, *(f"{p.name}.{slot}" for slot in training.optimizers[p].slots)]
-        names += [f"{p.name}.ema"] if training.ema is not None else []
+        names += [p.name, *(training.slot_name(p, slot) for slot in training.optimizers[p].slots)]
+        names += [training.slot_name(p, "ema")] if training.ema is not None else []
     return {name: np.asarray(state[name], np.float64) for name in names}
 
 
@@ -79,13 +83,16 @@ def _updated(
     clock: Clock[float],
 ) -> dict[str, Array]:
     schedule = {
-        name: np.asarray(state[f"schedule.{name}"], np.float64) for name in training.schedule.state
+        name: np.asarray(state[training.schedule_name(name)], np.float64)
+        for name in training.schedule.state
     }
     factor, after = training.schedule.reference(clock, schedule)
-    following: dict[str, Array] = {f"schedule.{name}": value for name, value in after.items()}
+    following: dict[str, Array] = {
+        training.schedule_name(name): value for name, value in after.items()
+    }
     for parameter, gradient in gradients.items():
         optimizer, name = training.optimizers[parameter], parameter.name
-        names = [f"{name}.{slot}" for slot in optimizer.slots]
+        names = [training.slot_name(parameter, slot) for slot in optimizer.slots]
         current = np.asarray(state[name], np.float64)
         slots = tuple(np.asarray(state[slot], np.float64) for slot in names)
         gradient = gradient + optimizer.l1 * np.sign(current)
@@ -95,6 +102,8 @@ def _updated(
         following[name] = new
         following.update(zip(names, after_slots, strict=True))
         if training.ema is not None:
-            average = np.asarray(state[f"{name}.ema"], np.float64)
-            following[f"{name}.ema"] = training.ema * average + (1 - training.ema) * new
+            average = np.asarray(state[training.slot_name(parameter, "ema")], np.float64)
+            following[training.slot_name(parameter, "ema")] = (
+                training.ema * average + (1 - training.ema) * new
+            )
     return following

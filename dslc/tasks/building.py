@@ -11,7 +11,7 @@ from dslc_runtime.weights import read_weights
 
 from dslc.artifact.artifact import Artifact, write_model
 from dslc.artifact.memory import estimate, with_lines
-from dslc.compile import compile_networks, inference_model
+from dslc.compile import compile_sections, inference_model
 from dslc.network.network import Network
 from dslc.operation import Array
 from dslc.tasks.reading import Spec
@@ -24,12 +24,10 @@ def build(
 
     Errors: LimitFault (exit 3) where the weights alone would not fit into memory, before any of it is allocated.
     """
-    learning, resting = spec.networks()
+    sections = spec.sections()
     if not is_open:
-        require_memory(resting)
-    artifact = compile_networks(
-        learning, resting, name=spec.name, weights=weights, closed=not is_open
-    )
+        require_memory(sections[0].resting)
+    artifact = compile_sections(sections, name=spec.name, weights=weights, closed=not is_open)
     return write_artifact(artifact, folder)
 
 
@@ -44,7 +42,7 @@ def write_artifact(artifact: Artifact, folder: Path) -> list[tuple[Path, int]]:
 
 def export_network(spec: Spec, target: Path, weights: Path) -> int:
     """Write the closed network with weights from a file; return its size."""
-    _, resting = spec.networks()
+    resting = spec.sections()[0].resting
     model = inference_model(resting, read_weights(weights))
     files.make_folder(target.parent)
     return write_model(model, target, files.write)

@@ -18,9 +18,14 @@ from dslc.tasks.reading import Spec
 
 def run_check(spec: Spec, device: str, report: Callable[[str], None]) -> Report:
     """Check a spec on a device; `report` is told which one `auto` chose."""
-    learning, resting = spec.networks()
-    require_memory(learning)
-    return check(Situation(learning.fed, resting, executor(device, report)))
+    sections = spec.sections()
+    require_memory(sections[0].learning)
+    execute = executor(device, report)
+    reports = [check(Situation(s.learning.fed, s.resting, execute)) for s in sections]
+    return Report(
+        tuple(finding for one in reports for finding in one.findings),
+        tuple(call for one in reports for call in one.culprits),
+    )
 
 
 def executor(device: str, report: Callable[[str], None]) -> Execute:

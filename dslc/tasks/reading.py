@@ -20,8 +20,7 @@ from dslc.source import Source, Span
 from dslc.syntax import limits
 
 if TYPE_CHECKING:
-    from dslc.compile import Options
-    from dslc.network.network import Network
+    from dslc.compile import Options, Section
 
 Warn = Callable[[Sequence[Diagnostic]], None]
 """Where warnings go."""
@@ -41,16 +40,16 @@ class Spec:
         """What the outputs are called: `lenet5` for `lenet5.net`."""
         return self.path.stem
 
-    def networks(self) -> tuple[Network, Network]:
-        """Return the net for training and for inference.
+    def sections(self) -> tuple[Section, ...]:
+        """Return the net once for each of its train sections, for training and for inference.
 
         Errors: CompileError, LimitError.
         """
-        from dslc.compile import network_of
+        from dslc.compile import sections_of, warnings_of
 
-        learning = network_of(self.source, self.options)
-        self.warn(learning.warnings)
-        return learning, network_of(self.source, self.options, training=False)
+        found = sections_of(self.source, self.options)
+        self.warn(warnings_of(found))
+        return found
 
 
 def open_spec(

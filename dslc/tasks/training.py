@@ -39,11 +39,13 @@ def run_training(
 
     Errors: LimitFault before anything is allocated; what `dslc_runtime.train` raises.
     """
-    learning, resting = spec.networks()
+    sections = spec.sections()
+    learning, resting = sections[0].learning, sections[0].resting
     if learning.training is None:
         raise UserFault(f"{spec.path}: there is no train section, so there is nothing to train")
-    require_step_memory(learning)
-    graphs = Artifact(spec.name, training_models(learning, resting))
+    for section in sections:
+        require_step_memory(section.learning)
+    graphs = Artifact(spec.name, training_models(sections))
     with tempfile.TemporaryDirectory() as built:
         write_artifact(graphs, Path(built))
         result = dslc_runtime.train(
@@ -84,7 +86,7 @@ def run_evaluation(
             path, data, weights=weights, mapping=parse_mapping(mapping), device=device
         )
     opened = open_spec(spec, settings, net)
-    learning, _ = opened.networks()
+    learning = opened.sections()[0].learning
     if learning.training is None:
         raise UserFault(f"{path}: there is no train section, so there are no losses or metrics")
     where = _data_path(opened, learning, data)

@@ -31,7 +31,7 @@ def following_state(
             due = g.Equal(rest, training.accumulate - 1)
             gradients = _accumulated(g, training, gradients, current)
             kept = {
-                f"{p.name}.accumulated": g.Where(due, 0.0, gradient)
+                training.slot_name(p, "accumulated"): g.Where(due, 0.0, gradient)
                 for p, gradient in gradients.items()
             }
     following = _updated(g, training, _clip(g, training, gradients), current, clock)
@@ -77,7 +77,7 @@ def _accumulated(
     """Add this batch's share of the mean gradient to those before it."""
     share = 1 / training.accumulate
     return {
-        p: g.Add(current[f"{p.name}.accumulated"], g.Mul(gradient, share))
+        p: g.Add(current[training.slot_name(p, "accumulated")], g.Mul(gradient, share))
         for p, gradient in gradients.items()
     }
 
@@ -105,9 +105,9 @@ def _updated(
 ) -> dict[str, ir.Value]:
     """Return what one update makes of parameters, slots, averages and the schedule, by the name of the state."""
     with g.at("schedule", doc_of(training.span)):
-        own = {name: current[f"schedule.{name}"] for name in training.schedule.state}
+        own = {name: current[training.schedule_name(name)] for name in training.schedule.state}
         factor, schedule = training.schedule.lower(g, clock, own)
-    following = {f"schedule.{name}": value for name, value in schedule.items()}
+    following = {training.schedule_name(name): value for name, value in schedule.items()}
     rates: dict[float, ir.Value] = {}
     for parameter, gradient in gradients.items():
         rate = training.optimizers[parameter].lr
@@ -132,13 +132,15 @@ def _one(
     optimizer, name = training.optimizers[parameter], parameter.name
     if optimizer.l1:
         gradient = g.Add(gradient, g.Mul(g.Sign(current[name]), optimizer.l1))
-    names = [f"{name}.{slot}" for slot in optimizer.slots]
+    names = [training.slot_name(parameter, slot) for slot in optimizer.slots]
     slots = tuple(current[slot] for slot in names)
     new, after = optimizer.lower(g, current[name], gradient, slots, rate, step)
     following = {name: new, **dict(zip(names, after, strict=True))}
     if training.ema is not None:
-        before = g.Mul(current[f"{name}.ema"], training.ema)
-        following[f"{name}.ema"] = g.Add(before, g.Mul(new, 1 - training.ema))
+        before = g.Mul(current[training.slot_name(parameter, "ema")], training.ema)
+        following[training.slot_name(parameter, "ema")] = g.Add(
+            before, g.Mul(new, 1 - training.ema)
+        )
     return following
 
 

@@ -153,12 +153,17 @@ def open_data(
 
 
 def open_for(
-    metadata: Metadata, path: Path | str, mapping: Mapping[str, str] | None = None
+    compiled: Iterable[Metadata], path: Path | str, mapping: Mapping[str, str] | None = None
 ) -> Dataset:
-    """Return the data for a compiled file: its inputs and targets."""
-    return open_data(
-        path, metadata.feeds, mapping=mapping, classes=metadata.classes, ignore=metadata.ignore
-    )
+    """Return the data for compiled files of one net: the inputs and targets of all of them."""
+    ports: dict[str, Port] = {}
+    classes: dict[str, int] = {}
+    ignore: dict[str, int] = {}
+    for metadata in compiled:
+        ports |= {port.name: port for port in metadata.feeds}
+        classes |= metadata.classes
+        ignore |= metadata.ignore
+    return open_data(path, tuple(ports.values()), mapping=mapping, classes=classes, ignore=ignore)
 
 
 def _check_mapping(path: Path, request: Request) -> None:

@@ -18,12 +18,13 @@ import numpy as np
 
 from dslc_runtime import checkpoint, files
 from dslc_runtime.checkpoint import Identity, Place
-from dslc_runtime.data import Dataset, epoch_order, open_for
+from dslc_runtime.data import Dataset, epoch_order
 from dslc_runtime.errors import DivergedFault, Interrupted, UserFault
 from dslc_runtime.interrupt import Interrupts
 from dslc_runtime.progress import Progress, choose_progress
 from dslc_runtime.session import Report
-from dslc_runtime.trainer import Trainer, to_stderr
+from dslc_runtime.trainer import to_stderr
+from dslc_runtime.turns import Turns
 from dslc_runtime.weights import WEIGHTS, write_weights
 
 Array = np.ndarray[Any, Any]
@@ -76,11 +77,11 @@ def train(
     """
     run = Path(run if run is not None else folder)
     with files.locked(run), Interrupts() as interrupts:
-        trainer = Trainer(folder, net=net, device=device, seed=seed, threads=threads, report=report)
-        train_set, held_back = _open_data(trainer, data, validation, mapping)
-        total = _total_steps(trainer, train_set, epochs, steps)
-        _check_buffers(trainer, train_set)
-        loop = Loop(trainer, train_set, held_back, total, run, interrupts, report)
+        turns = Turns(folder, net=net, device=device, seed=seed, threads=threads, report=report)
+        train_set, held_back = _open_data(turns, data, validation, mapping)
+        total = _total_steps(turns, train_set, epochs, steps)
+        _check_buffers(turns, train_set)
+        loop = Loop(turns, train_set, held_back, total, run, interrupts, report)
         loop.begin(resume)
         if started is not None:
             started()
@@ -88,52 +89,50 @@ def train(
 
 
 def _open_data(
-    trainer: Trainer,
+    turns: Turns,
     data: Path | str | None,
     validation: float | Path | str | None,
     mapping: Mapping[str, str] | None,
 ) -> tuple[Dataset, Dataset | None]:
-    training = trainer.training
+    training = turns.first.training
     data = data if data is not None else training.data
     if data is None:
         raise UserFault(
-            f"{trainer.metadata.spec}: its `train` section names no data",
+            f"{turns.first.metadata.spec}: its `train` section names no data",
             helps=("give it with `--data FILE`",),
         )
-    dataset = open_for(trainer.metadata, data, mapping)
+    dataset = turns.open(data, mapping)
     validation = validation if validation is not None else training.validation
     if validation is None:
         return dataset, None
     if isinstance(validation, (int, float)):
         return dataset.split(validation)
-    return dataset, open_for(trainer.metadata, validation, mapping)
+    return dataset, turns.open(validation, mapping)
 
 
-def _total_steps(
-    trainer: Trainer, train_set: Dataset, epochs: int | None, steps: int | None
-) -> int:
-    batch, samples = trainer.training.batch, len(train_set)
+def _total_steps(turns: Turns, train_set: Dataset, epochs: int | None, steps: int | None) -> int:
+    batch, samples = turns.first.training.batch, len(train_set)
     steps_per_epoch = samples // batch
     if steps_per_epoch == 0:
         raise UserFault(
             f"{train_set.path}: {samples} samples are for training, and a batch takes {batch}",
             helps=("use a smaller batch: `--set train.batch=...`",),
         )
-    trainer.steps_per_epoch = steps_per_epoch
+    turns.set_steps_per_epoch(steps_per_epoch)
     if epochs is None and steps is None:
-        epochs, steps = trainer.training.epochs, trainer.training.steps
+        epochs, steps = turns.first.training.epochs, turns.first.training.steps
     if steps is not None:
         return steps
     if epochs is None:
         raise UserFault(
-            f"{trainer.metadata.spec}: its `train` section says neither `epochs` nor `steps`"
+            f"{turns.first.metadata.spec}: its `train` section says neither `epochs` nor `steps`"
         )
     return epochs * steps_per_epoch
 
 
-def _check_buffers(trainer: Trainer, train_set: Dataset) -> None:
+def _check_buffers(turns: Turns, train_set: Dataset) -> None:
     """Compare the samples with the shapes that the train graph was compiled for."""
-    for name, buffer in trainer.feeds.items():
+    for name, buffer in turns.feeds.items():
         array = train_set.arrays[name]
         if array.shape[1:] != buffer.shape[1:]:
             raise UserFault(
@@ -142,12 +141,19 @@ def _check_buffers(trainer: Trainer, train_set: Dataset) -> None:
             )
 
 
+def _validation_of(history: list[dict[str, float]]) -> dict[str, float]:
+    """Return the validation figures of the last epoch by their own names."""
+    start = "validation."
+    row = history[-1] if history else {}
+    return {name.removeprefix(start): v for name, v in row.items() if name.startswith(start)}
+
+
 class Loop:
-    """A training under way: the trainer, the data, and the place it has reached."""
+    """A training under way: its sections in turn, the data, and the place it has reached."""
 
     def __init__(
         self,
-        trainer: Trainer,
+        turns: Turns,
         train_set: Dataset,
         held_back: Dataset | None,
         total: int,
@@ -155,7 +161,8 @@ class Loop:
         interrupts: Interrupts,
         report: Report,
     ) -> None:
-        self.trainer = trainer
+        self.turns = turns
+        self.training = turns.first.training
         self.train_set = train_set
         self.held_back = held_back
         self.total = total
@@ -166,10 +173,10 @@ class Loop:
         self.place = Place()
         self.tables: dict[str, Array] = {}
         self.identity = Identity(
-            net=trainer.metadata.net,
-            spec_sha256=trainer.metadata.spec_sha256,
-            seed=trainer.seed,
-            batch=trainer.training.batch,
+            net=turns.first.metadata.net,
+            spec_sha256=turns.spec_sha256,
+            seed=turns.first.seed,
+            batch=self.training.batch,
             samples=len(train_set),
         )
 
@@ -184,21 +191,21 @@ class Loop:
             if old:
                 self.report(f"{self.checkpoints}: the checkpoints of an earlier run are replaced")
             return
-        states = self.trainer.metadata.state
+        states = self.turns.states
         found = checkpoint.load_newest(self.checkpoints, states, self.identity, self.report)
         if found is None:
             self.report(f"{self.checkpoints}: there is no checkpoint yet; starting from step 0")
             return
         self.place = found.place
-        self.trainer.state.load(found.values)
-        self.trainer.step_number = found.place.step
-        self.trainer.validation = found.place.validation
+        self.turns.first.state.load(found.values)
+        self.turns.go_to(found.place.step)
+        self.turns.set_validation(_validation_of(self.place.history))
         self._write_history()
         self.report(f"going on from step {found.place.step} of {self.total}")
 
     def run(self, progress: Progress) -> TrainingResult:
         """Train to the end and return what was reached."""
-        progress.start(self.place.step, self.total, self.trainer.steps_per_epoch)
+        progress.start(self.place.step, self.total, self.turns.first.steps_per_epoch)
         try:
             while self.place.step < self.total or self.place.counted:
                 self._run_epoch(progress)
@@ -210,7 +217,7 @@ class Loop:
         return self._finish()
 
     def _run_epoch(self, progress: Progress) -> None:
-        batches = self.train_set.feed(self._batches(), self.trainer.feeds)
+        batches = self.train_set.feed(self._batches(), self.turns.feeds)
         with closing(batches):  # a thread that reads ahead ends with the epoch
             for samples in batches:
                 figures = self._step(samples)
@@ -222,14 +229,14 @@ class Loop:
 
     def _batches(self) -> Iterator[np.ndarray[Any, np.dtype[np.intp]]]:
         """Yield the samples' numbers of the batches of this epoch that are still to come."""
-        batch, place = self.trainer.training.batch, self.place
-        order = epoch_order(self.trainer.seed, place.epoch, len(self.train_set))
-        last = min(self.trainer.steps_per_epoch, place.counted + self.total - place.step)
+        batch, place = self.training.batch, self.place
+        order = epoch_order(self.turns.first.seed, place.epoch, len(self.train_set))
+        last = min(self.turns.first.steps_per_epoch, place.counted + self.total - place.step)
         for number in range(place.counted, last):
             yield order[number * batch : (number + 1) * batch]
 
     def _step(self, samples: np.ndarray[Any, np.dtype[np.intp]]) -> dict[str, float]:
-        figures = self.trainer.run_step(samples)
+        figures = self.turns.run_step(samples)
         sums, place = self.place.sums, self.place
         for name, value in figures.items():
             sums[name] = sums.get(name, 0.0) + value
@@ -241,34 +248,37 @@ class Loop:
         """Evaluate, note the epoch in the history, and write a checkpoint."""
         place = self.place
         row: dict[str, float] = {"epoch": place.epoch + 1, "step": place.step}
-        row |= {name: value / place.counted for name, value in place.sums.items()}
+        steps = self.turns.steps_within(place.step - place.counted, place.step)
+        row |= {name: value / steps(name) for name, value in place.sums.items()}
         if self.held_back is not None:
             row |= self._validate(self.held_back)
         place.epoch, place.counted, place.sums = place.epoch + 1, 0, {}
         place.history.append(row)
         self._note_best(row)
+        self.turns.set_validation(_validation_of(place.history))
         self._save()
         self._write_history()
         return row
 
     def _validate(self, held_back: Dataset) -> dict[str, float]:
         def batches() -> Iterator[Mapping[str, Array]]:
-            for batch in held_back.batches(self.trainer.training.batch):
+            for batch in held_back.batches(self.training.batch):
                 if self.interrupts.requested:
                     self._stop()
                 yield batch
 
-        figures = self.trainer.evaluate(batches())
+        figures = self.turns.evaluate(batches)
         found = {f"validation.{name}": value for name, value in figures.items()}
         self.tables = {n: table for n, table in found.items() if not isinstance(table, float)}
         return {name: value for name, value in found.items() if isinstance(value, float)}
 
     def _note_best(self, row: Mapping[str, float]) -> None:
-        monitor, place = self.trainer.training.monitor, self.place
-        value = row.get(f"validation.{monitor.name if monitor else 'loss'}")
+        monitor, place = self.training.monitor, self.place
+        front = f"{self.training.section}." if self.training.section else ""
+        value = row.get(f"validation.{front}{monitor.name if monitor else 'loss'}")
         if value is None:
             return
-        place.validation = self.trainer.validation = value
+        place.validation = value
         better = place.best is None or (
             value > place.best if monitor and monitor.mode == "max" else value < place.best
         )
@@ -278,15 +288,15 @@ class Loop:
     def _save(self) -> Path:
         import onnxruntime
 
-        versions = {**self.trainer.metadata.versions, "onnxruntime": onnxruntime.__version__}
-        versions |= {"numpy": np.__version__, "device": str(self.trainer.device)}
-        values = self.trainer.state.numpy()
+        versions = {**self.turns.first.metadata.versions, "onnxruntime": onnxruntime.__version__}
+        versions |= {"numpy": np.__version__, "device": str(self.turns.first.device)}
+        values = self.turns.first.state.numpy()
         return checkpoint.save(self.checkpoints, self.place, values, self.identity, versions)
 
     def _write_history(self) -> None:
         rows = self.place.history
-        names = list(rows[0]) if rows else []
-        lines = [names, *([repr(row[name]) for name in names] for row in rows)]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        lines = [names, *([repr(row.get(name, math.nan)) for name in names] for row in rows)]
         text = "".join(",".join(line) + "\n" for line in lines)
         files.write(self.folder / HISTORY, text)
 
@@ -303,7 +313,7 @@ class Loop:
         return DivergedFault(fault.message, facts=[*fault.facts, fact], helps=fault.helps)
 
     def _finish(self) -> TrainingResult:
-        weights = self.trainer.weights()
+        weights = self.turns.weights()
         write_weights(self.folder / WEIGHTS, weights)
         place = self.place
         best, epoch = place.best, place.best_epoch

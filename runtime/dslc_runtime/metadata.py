@@ -69,7 +69,8 @@ class Monitor:
 class Training:
     """What the spec's `train` section asks for.
 
-    `validation` is a fraction of the samples or a file.
+    `validation` is a fraction of the samples or a file. Where several sections take turns, `section`
+    is this one of `sections`; it takes a step on one batch of `every`.
     """
 
     batch: int
@@ -79,6 +80,9 @@ class Training:
     data: str | None
     validation: float | str | None
     monitor: Monitor | None
+    section: str | None = None
+    sections: tuple[str, ...] = ()
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,9 @@ def _training(row: dict[str, Any]) -> Training:
         data=row.get("data"),
         validation=row.get("validation"),
         monitor=Monitor(monitor["name"], monitor["mode"]) if monitor else None,
+        section=row.get("section"),
+        sections=tuple(row.get("sections", ())),
+        every=int(row.get("every", 1)),
     )
 
 

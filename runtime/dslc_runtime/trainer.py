@@ -19,10 +19,11 @@ import numpy as np
 from dslc_runtime.errors import FileFault, RuntimeFault, UserFault
 from dslc_runtime.evaluator import Evaluator, Figures
 from dslc_runtime.memory import check_step
-from dslc_runtime.metadata import Metadata, read
+from dslc_runtime.metadata import Metadata, State, read
 from dslc_runtime.report import explain
 from dslc_runtime.session import (
     CPU,
+    Device,
     Report,
     choose_device,
     dtype_of,
@@ -47,7 +48,7 @@ def find_net(folder: Path, net: str | None = None) -> str:
     """Return the name of the net compiled in `folder`; `net` chooses among several."""
     if not folder.is_dir():
         raise FileFault(f"{folder}: there is no such folder")
-    names = sorted(path.name.removesuffix(".train.onnx") for path in folder.glob("*.train.onnx"))
+    names = sorted({_net_of(path) for path in folder.glob("*.train.onnx")})
     if net is None and len(names) == 1:
         return names[0]
     if net in names:
@@ -60,12 +61,35 @@ def find_net(folder: Path, net: str | None = None) -> str:
     raise UserFault(f"{folder}: which net? It holds {', '.join(names)}")
 
 
+def _net_of(path: Path) -> str:
+    """Return the name of the net that a train graph belongs to: `gan` of `gan.critic.train.onnx`."""
+    name = path.name.removesuffix(".train.onnx")
+    stem, _, section = name.rpartition(".")
+    training = read(path).training if stem else None
+    return stem if training is not None and training.section == section else name
+
+
+def sections_in(folder: Path, net: str) -> tuple[str, ...]:
+    """Return the train sections of a net that take turns, in their order; none where there is one."""
+    if (folder / f"{net}.train.onnx").exists():
+        return ()
+    files = sorted(folder.glob(f"{net}.*.train.onnx"))
+    training = read(files[0]).training if files else None
+    return training.sections if training is not None else ()
+
+
 class Trainer:
     """A compiled training: state, step and evaluation.
 
     `device` is `cpu`, `cuda`, `cuda:N` or `auto`; `seed` replaces the one of the spec; `threads` is
     the number of threads of the CPU. The state starts as the init graph makes it, always on the
     CPU: every device starts from the same bits.
+
+    `section` names one of several train sections, by default the first; the trainer of another one
+    stands `beside` it and shares its state and its batch:
+
+        critic = Trainer("build", section="critic")
+        generator = Trainer("build", section="generator", beside=critic)
 
     Errors: UserFault, FileFault, LimitFault, DeviceFault.
     """
@@ -75,6 +99,8 @@ class Trainer:
         folder: Path | str,
         *,
         net: str | None = None,
+        section: str | None = None,
+        beside: Trainer | None = None,
         device: str = "auto",
         seed: int | None = None,
         threads: int | None = None,
@@ -82,12 +108,13 @@ class Trainer:
     ) -> None:
         self.folder = Path(folder)
         self.name = find_net(self.folder, net)
+        self.section = self._section(section)
         self.path = self.file("train.onnx")
         self.metadata: Metadata = read(self.path)
         if self.metadata.training is None:
             raise UserFault(f"{self.path}: this file holds no training")
         self.training = self.metadata.training
-        self.device = choose_device(device, report)
+        self.device: Device = beside.device if beside else choose_device(device, report)
         if self.device.kind == "cpu":
             check_step(self.metadata.memory)
         self.threads = threads
@@ -97,28 +124,41 @@ class Trainer:
         self.validation = float("nan")
         self._session = open_session(self.path, self.metadata.session, self.device, threads)
         self._homes = homes(self._session) if self.device.kind == "cuda" else {}
-        self.state = StateBuffers(self.metadata.state, self.device, self._homes)
+        self.state: StateBuffers = beside.state if beside else StateBuffers((), self.device)
+        new = self.state.include(self.metadata.state, self._homes)
+        self._beside = beside
         self.feeds, self._feed_values = self._input_buffers([p.name for p in self.metadata.feeds])
         self._numbers, self._number_values = self._input_buffers(self.metadata.reserved)
         self._moved = self._on_the_gpu()
         self._figures = self._output_buffers()
-        self._bindings = (self._bind(0), self._bind(1))
+        self._bindings: dict[tuple[int, ...], IOBinding] = {}
         self._evaluator: Evaluator | None = None
-        self.reset()
+        self._initialise(new)
+
+    def _section(self, wanted: str | None) -> str | None:
+        names = sections_in(self.folder, self.name)
+        if wanted is not None and wanted not in names:
+            known = f"it has {', '.join(names)}" if names else "it has one, without a name"
+            raise UserFault(f"{self.name} has no train section `{wanted}`; {known}")
+        return wanted or (names[0] if names else None)
 
     def file(self, ending: str) -> Path:
-        """Return the path of one of the net's files: `file("eval.onnx")`."""
-        return self.folder / f"{self.name}.{ending}"
+        """Return the path of one of the files of the net, or of the train section: `file("eval.onnx")`."""
+        names = [self.name, self.section, ending] if ending != "init.onnx" else [self.name, ending]
+        return self.folder / ".".join(name for name in names if name)
 
     def reset(self) -> None:
         """Go back to step 0: the state becomes what the init graph makes of the seed."""
+        self._initialise(self.state.states)
+        self.step_number = 0
+
+    def _initialise(self, states: Sequence[State]) -> None:
         path = self.file("init.onnx")
         session = open_session(path, read(path).session, CPU, self.threads, arena=False)
         try:
-            self.state.initialise(session, self.seed)
+            self.state.initialise(session, self.seed, states)
         except Exception as error:
             raise explain(error, path) from error
-        self.step_number = 0
 
     def _input_buffers(self, names: Sequence[str]) -> tuple[dict[str, Array], dict[str, OrtValue]]:
         """Return an array on the host for each input, and the value that is bound for it."""
@@ -127,12 +167,23 @@ class Trainer:
         for name in names:
             if name not in ports:
                 continue  # a target that no loss of this section uses
+            shared = self._shared(name)
+            if shared is not None:
+                arrays[name], values[name] = shared
+                continue
             shape = ports[name].shape
             if not all(isinstance(size, int) for size in shape):
                 raise RuntimeFault(f"{self.path}: the shape of `{name}` is not fixed: {shape}")
             arrays[name] = np.zeros(shape, dtype_of(ports[name].type))
             values[name] = place(arrays[name], self._homes.get(name, "cpu"), self.device)
         return arrays, values
+
+    def _shared(self, name: str) -> tuple[Array, OrtValue] | None:
+        """Return the buffer of a feed that another section of the same batch has."""
+        other = self._beside
+        if other is None or name not in other.feeds:
+            return None
+        return other.feeds[name], other._feed_values[name]
 
     def _on_the_gpu(self) -> list[tuple[OrtValue, Array]]:
         """Return the inputs that have to be copied before each step, and from where."""
@@ -150,9 +201,16 @@ class Trainer:
             if name in ports
         }
 
-    def _bind(self, turn: int) -> IOBinding:
+    def _binding(self) -> IOBinding:
+        """Return what a step reads and writes; there are few, for buffers change places in turns."""
+        turns = self.state.turns(self.metadata.state)
+        if turns not in self._bindings:
+            self._bindings[turns] = self._bind()
+        return self._bindings[turns]
+
+    def _bind(self) -> IOBinding:
         binding = self._session.io_binding()
-        self.state.bind(binding, turn)
+        self.state.bind(binding, self.metadata.state)
         for name, value in {**self._feed_values, **self._number_values}.items():
             binding.bind_ortvalue_input(name, value)
         for name, array in self._figures.items():
@@ -194,14 +252,14 @@ class Trainer:
         for value, array in self._moved:
             value.update_inplace(array)
         try:
-            self._session.run_with_iobinding(self._bindings[self.state.turn])
+            self._session.run_with_iobinding(self._binding())
         except Exception as error:
             kind = self.device.kind
             raise explain(error, self.path, kind, self.metadata.memory) from error
         results = {name: float(array) for name, array in self._figures.items()}
         if self.metadata.finite and not results.pop(self.metadata.finite):
             self._diverged(samples)
-        self.state.swap()
+        self.state.swap(self.metadata.state)
         self.step_number += 1
         return results
 
@@ -216,7 +274,9 @@ class Trainer:
     def _diverged(self, samples: Sequence[int] | Array | None) -> None:
         from dslc_runtime.divergence import diagnose
 
-        feeds = {**self.state.numpy(), **self.feeds, **self._numbers}
+        current = self.state.current
+        state = {s.name: np.array(current[s.name].numpy()) for s in self.metadata.state}
+        feeds = {**state, **self.feeds, **self._numbers}
         raise diagnose(self.path, feeds, self.metadata, self.step_number, samples)
 
     def evaluate(self, batches: Mapping[str, Array] | Iterable[Mapping[str, Array]]) -> Figures:
@@ -229,5 +289,5 @@ class Trainer:
 
     def weights(self) -> dict[str, Array]:
         """Return a copy of what the net itself needs: parameters (or their averages) and statistics."""
-        kept = {s.name for s in self.metadata.state if s.kind in ("parameter", "statistic")}
+        kept = {s.name for s in self.state.states if s.kind in ("parameter", "statistic")}
         return {name: np.array(v.numpy()) for name, v in self.state.learned.items() if name in kept}

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 
 from dslc.artifact.state import states
-from dslc.compile import Options, network_of, training_models
+from dslc.compile import Options, Section, network_of, training_models
 from dslc.graph.builder import type_of
 from dslc.network.network import Network
 from dslc.reference.interpreter import Interpreter
@@ -92,7 +92,7 @@ class Graphs:
 
     def __init__(self, net: Network) -> None:
         self.net = net
-        models = training_models(net, net)
+        models = training_models([Section(net, net)])
         self.inputs = {str(v.name): type_of(v).dtype.numpy for v in models["train"].graph.inputs}
         self.init, self.train = (self._session(models[name]) for name in ("init", "train"))
 
