@@ -410,8 +410,19 @@ TRAINING: dict[str, tuple[str, str, str]] = {
     "random numbers without a range": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  x = uniform(«2», 1)\n" + REST, "E0406", "less than",
     ),
-    "named section": (
-        NET + "train «other» {\n" + TARGET + "  loss mse(y, t)\n" + REST, "E0590", "named train sections",
+    "sections without a name": (
+        NET + "train a {\n" + TARGET + "  loss mse(y, t)\n" + REST
+        + "\n«train» {\n  target u: float32[N, 3]\n  loss l1(y, u)\n  optimizer = SGD(lr=0.1)\n}",
+        "E0619", "each needs a name",
+    ),
+    "two sections of one name": (
+        NET + "train a {\n" + TARGET + "  loss mse(y, t)\n" + REST
+        + "\ntrain «a» {\n  loss mean(y)\n  optimizer = SGD(lr=0.1)\n}",
+        "E0205", "two train sections",
+    ),
+    "the first section every few steps": (
+        NET + "train a {\n" + TARGET + "  loss mse(y, t)\n  «every = 2 steps»\n" + REST,
+        "E0619", "takes every step",
     ),
 }  # fmt: skip
 
