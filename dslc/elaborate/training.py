@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dslc import dims
 from dslc.dims import Expression
 from dslc.elaborate.cuts import cuts
 from dslc.elaborate.freezing import Weights, freeze, grouped
@@ -15,7 +16,7 @@ from dslc.elaborate.suggest import did_you_mean
 from dslc.elaborate.train_settings import Settings
 from dslc.elaborate.usage import reaches
 from dslc.errors import Label
-from dslc.network.network import Parameter, Term, Training
+from dslc.network.network import Parameter, Term, Training, needed
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.plateau import Plateau
 from dslc.source import Span
@@ -54,6 +55,7 @@ def training_of(
             frame.work.report(_idle_loss(term, section, weights, frozen, frame).diagnostic)
     _cross_check(section, settings, frame)
     training = _training(section, lines, settings, optimizers, frame)
+    _check_sizes(training, section, frame)
     return _watching(training, settings, frame)
 
 
@@ -180,6 +182,27 @@ def _cross_check(section: tree.Train, settings: Settings, frame: Frame) -> None:
             f"`{batch_name(frame)}` is free",
             helps=("for example:\nbatch = 64",),
         )
+
+
+def _check_sizes(training: Training, section: tree.Train, frame: Frame) -> None:
+    """Report the free dimensions of what is trained on that have no size: the training graph is of fixed sizes."""
+    wanted = [term.value for term in training.terms]
+    wanted += [value for measure in training.measures for value in measure.inputs]
+    used = {value for call in needed(frame.work.calls, wanted) for value in call.inputs}
+    for value in (*frame.made.values(), *training.targets):
+        names = sorted(name for dim in value.type.shape for name in dims.names(dim))
+        lacking = [name for name in names if name not in training.sizes]
+        if lacking and (value in used or value in wanted):
+            _report(
+                frame,
+                "E0609",
+                f"the train section does not say how large `{lacking[0]}` is",
+                section_word(section),
+                "the training graph has fixed sizes",
+                others=[Label(value.span, f"`{lacking[0]}` is free here")],
+                helps=(f"for example:\n{lacking[0]} = 64",),
+            )
+            return
 
 
 def _report(frame: Frame, code: str, message: str, span: Any, text: str = "", **more: Any) -> None:
