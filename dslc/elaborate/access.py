@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dslc.elaborate.lookup import refuse_module
 from dslc.elaborate.mending import help_with
 from dslc.elaborate.operators import index_tensor
 from dslc.elaborate.places import (
@@ -35,6 +36,7 @@ from dslc.syntax import tree
 def attribute(node: tree.Attribute, frame: Frame) -> Entity:
     """Return `value.name`: a label inside a block, a weight of a layer, or a list of them for `l[:].x`."""
     _refuse_dot(node, frame)
+    refuse_module(node, frame)
     holder = frame.work.evaluate(node.value, frame)
     if holder is POISON:
         raise PoisonedError

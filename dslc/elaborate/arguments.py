@@ -9,7 +9,7 @@ from typing import Any
 
 from dslc.elaborate import conversion
 from dslc.elaborate.conversion import NOTHING
-from dslc.elaborate.mending import as_share, inputs_left_out
+from dslc.elaborate.mending import as_share, help_with, inputs_left_out
 from dslc.elaborate.misfits import (
     ambiguous_merge,
     missing_settings,
@@ -51,11 +51,11 @@ def bind(
     `defaults` are those of the file, read in `file_frame`; `ready` holds arguments that are evaluated already, by the
     identity of their node.
     """
-    binder = _Binder(signature, frame, Bound(span), ready)
+    binder = _Binder(signature, frame, Bound(span), ready, flow)
     for argument in arguments:
         binder.guarded(argument)
     try:
-        binder.place_values(flow)
+        binder.place_values()
     except MistakeError:
         if binder.is_poisoned():
             raise PoisonedError from None
@@ -72,6 +72,7 @@ class _Binder:
     frame: Frame
     bound: Bound
     ready: Mapping[int, Entity]
+    flow: Flow
     positional: list[tuple[Entity, Span]] = field(default_factory=list)
     named: dict[int, tuple[Entity, Span]] = field(default_factory=dict)
 
@@ -132,12 +133,24 @@ class _Binder:
         self, info: SettingInfo, entity: Entity, argument: tree.Argument
     ) -> MistakeError:
         """Say that a number is no setting; in other frameworks the first one says how much comes in."""
+        if self.bound.failed:
+            raise PoisonedError
         try:
             fitted(info, entity, argument.value.span, self.frame, self.signature.name)
         except MistakeError as mistake:
             helps = inputs_left_out(entity, self.bound.spans.values(), argument.value.span)
+            if self.signature.setting("layers") and not self._inputs_are(self.bound.settings):
+                layers = f"layers={argument.value.span.text}"
+                sentence = "to stack several layers, name their number:"
+                helps = (help_with(sentence, argument.value.span, layers),)
             return MistakeError(replace(mistake.diagnostic, helps=helps))
         return surplus_argument(self.signature, argument.span, self.frame)
+
+    def _inputs_are(self, settings: Mapping[str, Any]) -> bool:
+        """Tell whether the first number is that of the features that flow in."""
+        flow = self.flow.entity
+        known = flow.value.type.shape[-1:] if isinstance(flow, Result) else ()
+        return known == tuple(settings.values())[:1]
 
     def _evaluated(self, node: tree.Expression) -> Entity:
         if id(node) in self.ready:
@@ -164,11 +177,11 @@ class _Binder:
         given = [*self.positional, *self.named.values()]
         return self.bound.failed or any(entity is POISON for entity, _ in given)
 
-    def place_values(self, flow: Flow) -> None:
+    def place_values(self) -> None:
         """Put the flow in front where it belongs, and the values in their slots."""
         given = list(self.positional)
-        if self._takes_flow(flow):
-            given.insert(0, (flow.entity, self.bound.span))
+        if self._takes_flow():
+            given.insert(0, (self.flow.entity, self.bound.span))
         slots = len(self.signature.values) if not self.signature.variadic else None
         if slots is not None and len(given) + len(self.named) > slots:
             raise too_many_values(self.signature, self.bound, self.frame, given, len(self.named))
@@ -182,12 +195,12 @@ class _Binder:
             entity, span = filled.get(index, (None, None))
             self.bound.values.append(entity)
             self.bound.value_spans.append(span)
-        self._check_missing(flow)
+        self._check_missing()
 
-    def _takes_flow(self, flow: Flow) -> bool:
-        if flow.entity is None:
+    def _takes_flow(self) -> bool:
+        if self.flow.entity is None:
             return False
-        if flow.piped:
+        if self.flow.piped:
             return True
         given = len(self.positional) + len(self.named)
         if self.signature.implicit:
@@ -205,7 +218,7 @@ class _Binder:
             for index, value in enumerate(self.signature.values)
         )
 
-    def _check_missing(self, flow: Flow) -> None:
+    def _check_missing(self) -> None:
         if self.signature.implicit:
             return
         needed = [
@@ -217,7 +230,7 @@ class _Binder:
         lacking = [i for i in needed if i >= len(values) or values[i] is None]
         if self.signature.variadic and not values:
             lacking = [0]
-        if lacking and flow.entity is None and lacking[0] == 0:
+        if lacking and self.flow.entity is None and lacking[0] == 0:
             raise nothing_flows(self.signature, self.bound, self.frame)
         if lacking:
             raise missing_value(self.signature, self.bound, self.frame, lacking[0])

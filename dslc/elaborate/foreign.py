@@ -64,3 +64,22 @@ ELEMENTS = {
 
 ACTIVATIONS = ("activation", "act", "nonlinearity", "activation_fn")
 """Arguments that name an activation."""
+
+MODULES = frozenset(
+    {"nn", "F", "functional", "torch", "keras", "layers", "tf", "onnx", "optim", "init", "losses"}
+)
+"""What stands in front of a dot in other frameworks: `nn.Conv2d`, `torch.nn.functional.relu`."""
+
+ELSEWHERE = {
+    "LSTMCell": "`LSTM` runs over every step of [N, T, features]; `scan` writes a step of your own",
+    "GRUCell": "`GRU` runs over every step of [N, T, features]; `scan` writes a step of your own",
+    "RNNCell": "`RNN` runs over every step of [N, T, features]; `scan` writes a step of your own",
+    "Bidirectional": "this is a setting of the layer:  LSTM(64, bidirectional=true)",
+    "BiLSTM": "this is a setting of the layer:  LSTM(64, bidirectional=true)",
+    "BiGRU": "this is a setting of the layer:  GRU(64, bidirectional=true)",
+    "TimeDistributed": "Linear works on every step of [N, T, features] as it is",
+    "RepeatVector": "`expand` repeats a value along a dimension of 1",
+    "pack_padded_sequence": "sequences of different lengths are a value of the layer:  LSTM(64, lengths=steps)",
+    "pad_packed_sequence": "the result of `LSTM(64, lengths=steps)` is zero behind the end of each sequence",
+}
+"""What other frameworks have that is said in another way here, and how."""

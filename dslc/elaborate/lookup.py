@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING
 
+from dslc.elaborate.foreign import ELSEWHERE, MODULES
 from dslc.elaborate.mending import help_with, known_names
 from dslc.elaborate.scope import (
     POISON,
@@ -95,15 +96,33 @@ def callable_names(frame: Frame) -> list[str]:
     return [*own, *frame.module.definitions, *frame.work.library.operations]
 
 
-def _foreign(node: tree.Name, ours: str, frame: Frame) -> MistakeError:
+def _foreign(node: tree.Name | tree.Attribute, ours: str, frame: Frame) -> MistakeError:
     return frame.mistake(
         "E0202",
-        f"`{node.text}` is spelled `{ours}` here",
+        f"`{node.span.text}` is spelled `{ours}` here",
         node.span,
         f"`{ours}`",
         facts=(CAPITAL_FACT,),
         helps=("`dslc fmt --fix` rewrites PyTorch, Keras and ONNX names",),
     )
+
+
+def refuse_module(node: tree.Attribute, frame: Frame) -> None:
+    """Say what `nn.Linear` or `keras.layers.Dense` is called here (E0202)."""
+    if not _is_module(node.value, frame):
+        return
+    operations = frame.work.library.operations
+    name = node.name.text
+    ours = name if name in operations else FOREIGN.get(name, "")
+    if ours in operations:
+        raise _foreign(node, ours, frame)
+    raise _no_such_call(tree.Name(node.name.span, name), frame)
+
+
+def _is_module(node: tree.Expression, frame: Frame) -> bool:
+    if isinstance(node, tree.Attribute):
+        return node.name.text in MODULES and _is_module(node.value, frame)
+    return isinstance(node, tree.Name) and node.text in MODULES and find(node.text, frame) is None
 
 
 def _no_such_call(node: tree.Name, frame: Frame) -> MistakeError:
@@ -132,7 +151,7 @@ def _elsewhere(frame: Frame) -> dict[str, str]:
         dict.fromkeys(library.schedules, "this is a schedule: it stands in a train section")
     )
     found.update(dict.fromkeys(library.metrics, "this is a metric: it stands in a `metric` line"))
-    return found
+    return {**ELSEWHERE, **found}
 
 
 def _no_such_value(node: tree.Name, frame: Frame) -> MistakeError:

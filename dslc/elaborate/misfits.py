@@ -31,8 +31,10 @@ def unknown_argument(
     meant = ours if ours in known else nearest(name.text, known) or ""
     dropped = "" if ours in known else foreign.DROPPED.get(name.text, "")
     text = dropped or (f"did you mean `{meant}`?" if meant else "")
-    helps = []
-    if name.text in foreign.ACTIVATIONS and "act" not in known:
+    helps: list[str] = []
+    if name.text in foreign.ACTIVATIONS and "recurrent_init" in known:
+        text, helps = _inside(signature, name, argument, call)
+    elif name.text in foreign.ACTIVATIONS and "act" not in known:
         text = "an activation is a function of its own"
         helps = [_behind(signature, argument, call)]
     elif dropped and argument is not None and call is not None:
@@ -47,6 +49,23 @@ def unknown_argument(
         facts=(shown(signature),),
         helps=helps,
     )
+
+
+def _inside(
+    signature: Signature,
+    name: tree.Identifier,
+    argument: tree.Argument | None,
+    call: Span | None,
+) -> tuple[str, list[str]]:
+    """Say which activations a recurrent layer has inside."""
+    if signature.setting("nonlinearity") is not None:
+        return "did you mean `nonlinearity`?", [
+            help_with("write it so:", name.span, "nonlinearity")
+        ]
+    text = f"the activations inside `{signature.name}` are sigmoid and tanh"
+    if argument is None or call is None:
+        return text, []
+    return text, [help_with("leave it out:", call, without_argument(call, argument.span))]
 
 
 def _behind(signature: Signature, argument: tree.Argument | None, call: Span | None) -> str:

@@ -35,7 +35,7 @@ def _joined(found: list[Diagnostic]) -> Diagnostic:
     helps = (f"{first.helps[0]}:\n{_mended(labels)}", *first.helps[1:])
     facts = first.facts
     if any(_dropped(label) for label in labels):
-        facts = (*facts, "the number of input channels comes from the value and is not written")
+        facts = (*facts, "how much comes in follows from the value and is not written")
     return Diagnostic(CODE, message, labels[0], tuple(labels[1:]), facts, helps)
 
 
@@ -56,6 +56,9 @@ def _mended(labels: list[Label]) -> str:
 INPUTS_FIRST = re.compile(r"(Conv|ConvTranspose)[123]d")
 """Layers of PyTorch whose first number is that of the input channels; the third positional one is the kernel."""
 
+FEATURES_FIRST = re.compile(r"Linear|RNN|LSTM|GRU")
+"""Layers of PyTorch whose first number is that of the input features, the second that of the units."""
+
 INPUTS_ONLY = re.compile(r"(BatchNorm|InstanceNorm)[123]d")
 
 
@@ -63,9 +66,12 @@ def _dropped(label: Label) -> int:
     """Return how many characters behind a name only say how many channels come in."""
     span = label.span
     rest = span.source.line_text(span.line)[span.column - 1 + len(span.text) :]
-    if INPUTS_FIRST.fullmatch(span.text):
+    name = span.text.rpartition(".")[2]
+    if INPUTS_FIRST.fullmatch(name):
         found = re.match(r"\(\s*\w+\s*,\s*(?=\w+\s*,\s*\w+\s*[,)])", rest)
-    elif INPUTS_ONLY.fullmatch(span.text):
+    elif FEATURES_FIRST.fullmatch(name):
+        found = re.match(r"\(\s*\w+\s*,\s*(?=\w+\s*[,)])", rest)
+    elif INPUTS_ONLY.fullmatch(name):
         found = re.match(r"\(\s*\w+\s*\)", rest)
     else:
         found = None

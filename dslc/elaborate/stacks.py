@@ -10,6 +10,7 @@ from dslc.elaborate.constants import as_result
 from dslc.elaborate.declarations import declare_input, declare_layer, declare_parameter
 from dslc.elaborate.expressions import start
 from dslc.elaborate.lookup import define, lookup
+from dslc.elaborate.mending import help_with, with_argument
 from dslc.elaborate.notes import seen
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.scope import (
@@ -22,6 +23,7 @@ from dslc.elaborate.scope import (
 )
 from dslc.elaborate.static import is_static
 from dslc.errors import Label
+from dslc.network.network import Value
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -135,6 +137,7 @@ def _name(
             f"{len(labels)} names for {'one value' if len(values) == 1 else f'{len(values)} values'}",
             labels[0].span.to(labels[-1].span),
             others=[Label(span, f"this gives {'one value' if len(values) == 1 else len(values)}")],
+            helps=_as_many(labels, values, span, frame),
         )
     place.results = values
     inside = place if place.children else result.place
@@ -143,6 +146,24 @@ def _name(
     for label, value in list(zip(labels, values, strict=False))[1:]:
         define(label.text, Result((value,)), label.span, frame)
     return named
+
+
+def _as_many(
+    labels: Sequence[tree.Identifier], values: Sequence[Value], span: Span, frame: Frame
+) -> tuple[str, ...]:
+    """Propose a setting that makes further results, or as many names as there are values."""
+    made = [call for call in frame.work.calls if values[0] in call.outputs]
+    settings = made[0].operation.settings() if made else ()
+    more = [i.name for i in settings if i.name.startswith("return_") and i.default is False]
+    if len(values) == 1 and len(more) == 1:
+        asked = with_argument(span, f"{more[0]}=true")
+        return (help_with(f"`{more[0]}=true` gives more than one:", span, asked),)
+    if len(values) < len(labels):
+        return ()
+    added = [f"{labels[0].text}{number + 1}" for number in range(len(labels), len(values))]
+    names = labels[0].span.to(labels[-1].span)
+    text = ", ".join([*(label.text for label in labels), *added])
+    return (help_with("name all of them, or the first one alone:", names, text),)
 
 
 # ---- outputs

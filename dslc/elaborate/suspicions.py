@@ -10,6 +10,7 @@ from dslc.elaborate.mending import help_with, inputs_given
 from dslc.elaborate.scope import BlockOutput
 from dslc.elaborate.usage import Written, reaches
 from dslc.errors import Diagnostic, Label
+from dslc.layers.recurrent import Recurrent
 from dslc.network.network import (
     Call,
     Constant,
@@ -19,6 +20,7 @@ from dslc.network.network import (
     Term,
     Training,
     Value,
+    with_held,
 )
 from dslc.source import Span
 from dslc.types import shape_text
@@ -223,6 +225,28 @@ def inputs_first(network: Network) -> Iterator[Diagnostic]:
                 ),
                 helps=(help_with("leave the input channels out:", found, ""),),
             )
+
+
+def idle_dropout(network: Network) -> Iterator[Diagnostic]:
+    """Yield the recurrent layers whose `dropout` works between layers where there is one."""
+    for call in with_held(network.calls):
+        operation = call.operation
+        if isinstance(operation, Recurrent) and operation.dropout and operation.layers == 1:
+            yield Diagnostic(
+                "W0331",
+                f"the dropout of this `{operation.language_name()}` drops nothing",
+                Label(call.span, "it works between layers, and here is one"),
+                helps=_other_dropout(call, operation),
+            )
+
+
+def _other_dropout(call: Call, layer: Recurrent) -> tuple[str, ...]:
+    more = "to stack several layers:  layers=2"
+    if layer.return_state:
+        return (more,)
+    without = re.sub(r",\s*dropout\s*=[^,)]*", "", call.span.text)
+    behind = f"{without} -> Dropout({layer.dropout:g})"
+    return help_with("to drop what the layer gives:", call.span, behind), more
 
 
 def _number(found: Span) -> Span:

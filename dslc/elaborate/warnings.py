@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dslc.elaborate.scope import BlockOutput
 from dslc.elaborate.suspicions import (
     channels_last,
+    idle_dropout,
     inputs_first,
     loss_suspicions,
     unread,
@@ -33,6 +34,7 @@ def warnings_of(
     yield from unread([one for one in outputs if one.span.source is file.source], used)
     yield from channels_last(network)
     yield from inputs_first(network)
+    yield from idle_dropout(network)
     if network.training is not None:
         yield from loss_suspicions(network, network.training)
         yield from untrained(network, network.training, written)

@@ -21,11 +21,6 @@ from dslc.syntax import tree
 from dslc.syntax.parser import parse
 from dslc.types import DType
 
-MODULES = frozenset(
-    {"nn", "F", "functional", "torch", "keras", "layers", "tf", "onnx", "optim", "init", "losses"}
-)
-"""What stands in front of a dot in other frameworks: `nn.Conv2d`, `torch.nn.functional.relu`."""
-
 ELEMENT_TYPES = frozenset(dtype.value for dtype in DType)
 CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 STATEMENT_SETTINGS = frozenset({*SETTINGS, "optimizer", "schedule"})
@@ -123,8 +118,12 @@ class _Fixer:
 
     def _is_module(self, node: tree.Expression) -> bool:
         if isinstance(node, tree.Attribute):
-            return node.name.text in MODULES and self._is_module(node.value)
-        return isinstance(node, tree.Name) and node.text in MODULES and node.text not in self.own
+            return node.name.text in foreign.MODULES and self._is_module(node.value)
+        return (
+            isinstance(node, tree.Name)
+            and node.text in foreign.MODULES
+            and node.text not in self.own
+        )
 
     def _layers(self) -> dict[str, type]:
         return {**self.library.initializers, **self.library.operations}

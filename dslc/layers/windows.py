@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import Edit, RuleError
 from dslc.layers.rules import need_float
@@ -249,7 +250,15 @@ def known_size(name: str, type: TensorType, axis: int, what: str, *, about: int 
         about=about,
         text=f"this is {shape_text(type.shape)}",
         facts=(f"the {what} are dimension {axis % type.rank}; the weights depend on them",),
+        helps=_of_steps(size),
     )
+
+
+def _of_steps(size: Expression) -> tuple[str, ...]:
+    """Say what to do with a sequence of free length that was flattened."""
+    if size == dims.free(str(size)):
+        return ()
+    return ("of a sequence x take the last step, x[:, -1], or the mean of all, mean(x, axis=1)",)
 
 
 def check_groups(groups: int, inputs: int, outputs: int) -> None:

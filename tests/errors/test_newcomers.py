@@ -1,4 +1,4 @@
-"""Thirty mistakes as somebody makes them who comes from another framework, or from none: what is said, and where.
+"""Mistakes as somebody makes them who comes from another framework, or from none: what is said, and where.
 
 Each row is an edit of a spec that ships, or of a small one below: the text, what a newcomer writes in its place, the
 code, and words that must stand in the message.
@@ -34,6 +34,25 @@ train {
   epochs = 20
 }
 """
+
+SENTIMENT = """net Sentiment(words=5000, hidden=64) {
+  input review: int64[N, T]
+  Embedding(words, 32)
+  y, h, c: LSTM(hidden, return_state=true)
+  output logits: h -> Linear(2)
+}
+
+train {
+  target positive: int64[N]
+  loss cross_entropy(logits, positive)
+  optimizer = Adam(lr=0.001)
+  T = 100
+  batch = 32
+  epochs = 5
+}
+"""
+
+STATES = "y, h, c: LSTM(hidden, return_state=true)"
 
 LENET, RESNET, RESNET50 = "lenet5.net", "resnet18.net", "resnet50.net"
 
@@ -143,6 +162,76 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "BatchNorm with a number": (
         MLP, "relu -> Dropout", "BatchNorm1d(64) -> relu -> Dropout", "E0202", "BatchNorm -> relu",
+    ),
+    # ---- an LSTM that reads reviews
+    "PyTorch's module": (
+        SENTIMENT, STATES, "y, h, c: nn.LSTM(32, 64, batch_first=True)", "E0202", "y, h, c: LSTM(64, ",
+    ),
+    "number of features given": (
+        SENTIMENT, STATES, "y, h, c: LSTM(32, 64, return_state=true)", "E0402",
+        "y, h, c: LSTM(64, return_state=true)",
+    ),
+    "number of layers without its name": (
+        SENTIMENT, STATES, "y, h, c: LSTM(64, 2, return_state=true)", "E0402",
+        "y, h, c: LSTM(64, layers=2, return_state=true)",
+    ),
+    "hidden_size and num_layers": (
+        SENTIMENT, STATES, "y, h, c: LSTM(hidden_size=64, num_layers=2, return_state=true)", "E0203",
+        "LSTM(units=64, num_layers=2, ",
+    ),
+    "batch_first": (
+        SENTIMENT, STATES, "y, h, c: LSTM(hidden, batch_first=true, return_state=true)", "E0203",
+        "sequences are always [N, T, features]",
+    ),
+    "states as a tuple": (
+        SENTIMENT, STATES, "output, (h, c): LSTM(hidden, return_state=true)", "E0113",
+        "y, h, c: LSTM(hidden, return_state=true)",
+    ),
+    "states not asked for": (
+        SENTIMENT, STATES, "y, h, c: LSTM(hidden)", "E0505", "LSTM(hidden, return_state=true)",
+    ),
+    "Keras's return_sequences": (
+        SENTIMENT, STATES, "h: LSTM(hidden, return_sequences=false)", "E0203", "h: LSTM(hidden, return_sequence=false)",
+    ),
+    "units forgotten": (
+        SENTIMENT, STATES, "h: LSTM(return_sequence=false)", "E0204", "h: LSTM(10, return_sequence=false)",
+    ),
+    "a cell": (
+        SENTIMENT, STATES, "y, h, c: LSTMCell(hidden)", "E0201", "`LSTM` runs over every step",
+    ),
+    "two directions as a wrapper": (
+        SENTIMENT, STATES, "h: Bidirectional(LSTM(hidden))", "E0201", "LSTM(64, bidirectional=true)",
+    ),
+    "an activation of the cell": (
+        SENTIMENT, STATES, 'h: LSTM(hidden, activation="relu", return_sequence=false)', "E0203",
+        "h: LSTM(hidden, return_sequence=false)",
+    ),
+    "words as floats": (
+        SENTIMENT, "input review: int64[N, T]", "input review: float32[N, T]", "E0401", "int64[N, T]",
+    ),
+    "embedding forgotten": (
+        SENTIMENT, "  Embedding(words, 32)\n", "", "E0401", "Embedding(1000, 64) -> LSTM(hidden, return_state=true)",
+    ),
+    "features without steps": (
+        MLP, "h: Linear(hidden) -> relu -> Dropout(0.2)", "h: LSTM(hidden, return_sequence=false)", "E0303",
+        "h: reshape([N, 13, 1]) -> LSTM(hidden, return_sequence=false)",
+    ),
+    "every step flattened": (
+        SENTIMENT, "h -> Linear(2)", "flatten(y) -> Linear(2)", "E0303", "x[:, -1]",
+    ),
+    "one target for every step": (
+        SENTIMENT, "h -> Linear(2)", "y -> Linear(2)", "E0321", "the target is [N]; [N, T] is needed",
+    ),
+    "length of the sequences left open": (
+        SENTIMENT, "  T = 100\n", "", "E0609", "T = 64",
+    ),
+    "a mask for the lengths": (
+        SENTIMENT, STATES, "y, h, c: LSTM(hidden, lengths=review, return_state=true)", "E0330",
+        "one whole number for each sample",
+    ),
+    "dropout of one layer": (
+        SENTIMENT, STATES, "h: LSTM(hidden, return_sequence=false, dropout=0.2)", "W0331",
+        "h: LSTM(hidden, return_sequence=false) -> Dropout(0.2)",
     ),
     "nobody learns": (
         MLP, "  batch = 32\n", "  batch = 32\n  freeze h, y\n", "E0605", "leave `y` out",

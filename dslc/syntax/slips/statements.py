@@ -58,6 +58,42 @@ def reserved(place: Place) -> Diagnostic | None:
     return None
 
 
+def tuple_(place: Place) -> Diagnostic | None:
+    """`output, (h, c): LSTM(10)`, `y, (h, c) = LSTM(10)`"""
+    word = place.first
+    behind_output = word.type == "OUTPUT" and place.token == "," and place.at == place.start + 1
+    names = place.tokens[place.start : place.at]
+    bracket = (
+        place.token == "("
+        and len(names) > 1
+        and all(
+            token.type == "NAME" if index % 2 == 0 else token == ","
+            for index, token in enumerate(names)
+        )
+    )
+    if not (behind_output or bracket):
+        return None
+    head = _head(place)
+    first = "y" if behind_output else str(word)
+    plain = first + head.text[len(word) :].replace("(", "").replace(")", "")
+    help_ = edit("write it so:", head, plain)
+    if behind_output:
+        message = "`output` begins an output line and cannot be a name"
+        return mistake(
+            "E0113", message, span_of(place.source, word), "a word of the language", help_
+        )
+    message = "names stand side by side, without brackets"
+    return mistake("E0112", message, span_of(place.source, place.token), "leave it out", help_)
+
+
+def _head(place: Place) -> Span:
+    """Return the names of the statement, up to the sign behind them."""
+    start = span_of(place.source, place.first)
+    line = place.source.text[start.start :].partition("\n")[0]
+    length = next((at for at, sign in enumerate(line) if sign in ":="), len(line))
+    return Span(place.source, start.start, start.start + len(line[:length].rstrip()))
+
+
 def nameless(place: Place) -> Diagnostic | None:
     """`output: Linear(10)`, `net {`, `loss = mse(x, y)`"""
     word = place.first

@@ -25,6 +25,7 @@ SLIPS: tuple[Callable[[Place], Diagnostic | None], ...] = (
     statements.assignment,
     operators.foreign_operator,
     statements.reserved,
+    statements.tuple_,
     statements.nameless,
     statements.missing_type,
     statements.settings,
