@@ -135,6 +135,10 @@ class Operation:
         """Return the multiplications (each with an addition) of one call, for `dslc summary`."""
         return 0
 
+    def steps(self, inputs: tuple[TensorType | None, ...]) -> int | Expression:
+        """Return about how many operations a call is in the training graph, for the limit of its size."""
+        return 1
+
     def explain(self, inputs: tuple[TensorType, ...]) -> str:
         """Return the arithmetic of the result's size, for messages: `floor((54 - 3) / 2) + 1 = 26`."""
         return ""

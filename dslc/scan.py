@@ -94,6 +94,15 @@ class Scan(Operation):
 
         return ys, backward
 
+    def steps(self, inputs: tuple[TensorType | None, ...]) -> int | Expression:
+        xs = inputs[0]
+        assert xs is not None
+        total: int | Expression = 0
+        for call in self.body.calls:
+            taken = tuple(None if value is None else value.type for value in call.inputs)
+            total = total + call.operation.steps(taken)
+        return xs.shape[1] * total
+
     def multiply_adds(
         self, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]
     ) -> int | Expression:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from dslc.graph.builder import Builder
 
 
+NODES = 10
+"""About how many operators one step of one layer is."""
+
+
 @dataclass(frozen=True)
 class Recurrent(Layer, ABC):
     """What the recurrent layers have in common: the settings, the shapes, the weights."""
@@ -139,6 +143,11 @@ class Recurrent(Layer, ABC):
 
     def index_limits(self, *types: TensorType) -> Mapping[int, int | Expression]:
         return {self.states + 1: types[0].shape[1] + 1}
+
+    def steps(self, inputs: tuple[TensorType | None, ...]) -> int | Expression:
+        x = inputs[0]
+        assert x is not None
+        return x.shape[1] * (self.layers * self.directions * NODES)
 
     def multiply_adds(
         self, inputs: tuple[TensorType, ...], outputs: tuple[TensorType, ...]
