@@ -9,6 +9,7 @@ from typing import Any
 from dslc import dims
 from dslc.dims import Expression
 from dslc.elaborate.cuts import cuts
+from dslc.elaborate.fixed import check_fit
 from dslc.elaborate.freezing import Weights, freeze, grouped
 from dslc.elaborate.lines import Lines
 from dslc.elaborate.scope import CALL_LIMIT, Frame, MistakeError
@@ -57,6 +58,8 @@ def training_of(
     training = _training(section, lines, settings, optimizers, frame)
     _check_sizes(training, section, frame)
     _check_length(training, frame)
+    places = {name: node.value.span for name, node in settings.nodes.items()}
+    check_fit(training.sizes, places, frame.work.calls, frame)
     return _watching(training, settings, frame)
 
 

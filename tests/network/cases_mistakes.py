@@ -410,6 +410,11 @@ TRAINING: dict[str, tuple[str, str, str]] = {
     "random numbers without a range": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  x = uniform(«2», 1)\n" + REST, "E0406", "less than",
     ),
+    "kernel larger than the size of training": (
+        "net Net {\n  input x: float32[N, 2, T]\n  h: «Conv(2, 7)» -> relu\n"
+        "  output y: global_avg_pool -> Linear(3)\n}\ntrain {\n" + TARGET + "  loss mse(y, t)\n  T = 5\n" + REST,
+        "E0304", "with N = 2, T = 5 this works on [2, 2, 5]",
+    ),
     "sections without a name": (
         NET + "train a {\n" + TARGET + "  loss mse(y, t)\n" + REST
         + "\n«train» {\n  target u: float32[N, 3]\n  loss l1(y, u)\n  optimizer = SGD(lr=0.1)\n}",
