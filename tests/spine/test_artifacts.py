@@ -45,6 +45,7 @@ ROWS = [(name, kind) for name in NAMES for kind in KINDS.get(name, ALL_KINDS)]
 RESERVED = {
     # what the loop has to supply: the step and its epoch for schedules, the seed for Dropout
     "lenet5": ["step", "steps_per_epoch"],
+    "lenet5_augmented": ["seed", "step", "steps_per_epoch"],
     "alexnet": ["seed", "step", "steps_per_epoch"],
     "googlenet": ["seed", "step", "steps_per_epoch"],
     "resnet18": ["step", "steps_per_epoch"],
