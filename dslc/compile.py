@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dslc.elaborate.beyond import mistakes_beyond
 from dslc.elaborate.elaborate import elaborate
 from dslc.elaborate.loading import ReadWeights
+from dslc.elaborate.warnings import common_warnings
 from dslc.errors import CompileError, Diagnostic, in_order
 from dslc.network.network import Network
 from dslc.operation import Array
@@ -97,14 +98,7 @@ def sections_of(source: Source, options: Options) -> tuple[Section, ...]:
 
 def warnings_of(sections: Sequence[Section]) -> tuple[Diagnostic, ...]:
     """Return the warnings that hold for every train section: what one of them uses is used."""
-
-    def places(section: Section) -> set[object]:
-        found = section.learning.warnings
-        return {(w.code, w.primary.span.start, w.primary.span.end) for w in found}
-
-    common = set.intersection(*(places(section) for section in sections))
-    first = sections[0].learning.warnings
-    return tuple(w for w in first if (w.code, w.primary.span.start, w.primary.span.end) in common)
+    return common_warnings([section.learning for section in sections])
 
 
 def diagnostics_of(source: Source, options: Options) -> tuple[Diagnostic, ...]:

@@ -49,3 +49,14 @@ def _targets(file: tree.File) -> list[tree.Identifier]:
     sections = (item for item in file.items if isinstance(item, tree.Train))
     lines = (one for section in sections for one in section.statements)
     return [name for line in lines if isinstance(line, tree.Target) for name in line.names]
+
+
+def common_warnings(networks: Sequence[Network]) -> tuple[Diagnostic, ...]:
+    """Return the warnings that a net has with each of its train sections: what one of them uses is used."""
+
+    def place(warning: Diagnostic) -> tuple[str, int, int]:
+        span = warning.primary.span
+        return warning.code, span.start, span.end
+
+    common = set.intersection(*({place(w) for w in network.warnings} for network in networks))
+    return tuple(warning for warning in networks[0].warnings if place(warning) in common)

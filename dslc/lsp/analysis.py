@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from dslc.elaborate.elaborate import elaborate
 from dslc.elaborate.notes import Notes
+from dslc.elaborate.sections import section_names
+from dslc.elaborate.warnings import common_warnings
 from dslc.errors import CompileError, Diagnostic, Severity
 from dslc.lsp.documents import Folder
 from dslc.lsp.index import index_of
@@ -115,22 +117,28 @@ def _nets(file: tree.File) -> Iterator[tuple[tree.File, str | None]]:
 
 
 def _mistakes(file: tree.File, name: str | None, found: Analysis) -> Sequence[Diagnostic]:
-    """Elaborate one net; return its mistakes and, of the last one, its warnings."""
+    """Elaborate one net with each of its train sections; return its mistakes and, of the last one, its warnings."""
     folder = found.folder
-    try:
-        network = elaborate(
-            file,
-            load=folder.file if folder.path is not None else None,
-            net=name,
-            notes=found.notes,
-        )
-    except CompileError as error:
-        is_library = any(isinstance(item, tree.Block) for item in file.items) or not file.items
-        return [one for one in error.diagnostics if not (one.code == NO_NET and is_library)]
-    if name is not None:
-        return ()
-    found.network = network
-    return network.warnings
+    mistakes: list[Diagnostic] = []
+    networks: list[Network] = []
+    for section in (section_names(file) if name is None else ()) or (None,):
+        try:
+            networks.append(
+                elaborate(
+                    file,
+                    load=folder.file if folder.path is not None else None,
+                    net=name,
+                    section=section,
+                    notes=found.notes,
+                )
+            )
+        except CompileError as error:
+            is_library = any(isinstance(item, tree.Block) for item in file.items) or not file.items
+            mistakes += [d for d in error.diagnostics if not (d.code == NO_NET and is_library)]
+    if mistakes or not networks or name is not None:
+        return mistakes
+    found.network = networks[0]
+    return common_warnings(networks)
 
 
 def _places(mistakes: Sequence[Diagnostic], source: Source) -> list[int]:

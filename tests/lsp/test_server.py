@@ -85,6 +85,15 @@ def test_warnings(editor: Editor, tmp_path: Path) -> None:
     assert found[0].severity == types.DiagnosticSeverity.Warning
 
 
+def test_every_train_section_is_read(editor: Editor, tmp_path: Path) -> None:
+    text = spec("gan.net")
+    uri = editor.open(tmp_path / "gan.net", text)
+    assert editor.mistakes(uri) == []
+    editor.change(uri, text.replace("freeze discriminator", "freeze diskriminator"))
+    (mistake,) = editor.mistakes(uri)
+    assert mistake.code == "E0604"
+
+
 def test_a_broken_file_is_answered(editor: Editor, tmp_path: Path) -> None:
     """The rows above the hole keep their shapes, and nothing below it has a wrong one."""
     text = "net A {\n  input x: float32[N, 8]\n  a: Linear(4)\n  b: Linear(\n  c: Linear(2)\n}\n"
