@@ -230,11 +230,15 @@ class _TrainInputs:
             name: g.input(name, int64()) for name in ("seed", "step", "steps_per_epoch")
         }
         self.supplied["validation"] = g.input("validation", float32())
-        with g.at("random", _doc(network)):
-            g.step_key = random.step_key(g, self.supplied["seed"], self.supplied["step"])
+
+        def key() -> ir.Value:
+            with g.at("random", _doc(network)):
+                return random.step_key(g, self.supplied["seed"], self.supplied["step"])
+
+        g.make_key = key
 
     def drop_unused(self) -> None:
-        """Take away inputs that no output depends on (the dead nodes of an unused random key go first)."""
+        """Take away inputs that no output depends on, and dead nodes."""
         alive: set[ir.Value] = set(self.graph.outputs)
         for node in reversed(self.graph):
             if not alive.isdisjoint(node.outputs):

@@ -51,6 +51,7 @@ class Builder:
     this graph, whatever the mode of one operation: every operator needs a gradient rule. `sizes`
     are the free dimensions that are bound in this graph; `differentiate` is how a value of the net
     that is a gradient is made.
+    `make_key` appends the key of all random numbers, where the first one is drawn.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Builder:
         self._home = graph
         self._held: Callable[..., tuple[ir.Value, ...]] | None = None
         self.step_key: ir.Value | None = None
+        self.make_key: Callable[[], ir.Value] | None = None
         self.differentiate: Callable[[Builder, ir.Value, ir.Value], ir.Value] | None = None
         self._stream = 0
         self._scope = ""
@@ -321,6 +323,8 @@ class Builder:
 
     def stream_key(self) -> ir.Value:
         """Return the key of that stream: a uint64 scalar."""
+        if self.step_key is None and self.make_key is not None:
+            self.step_key = self.make_key()
         if self.step_key is None:
             raise InternalError("lower", "this graph has no random numbers")
         key: ir.Value = self.Add(self.step_key, np.uint64(2 * self._stream % 2**64))

@@ -12,6 +12,7 @@ All arithmetic is modulo 2^64.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,7 @@ def words(key: int, count: int, start: int = 0) -> Words:
     return result
 
 
+@lru_cache(64)
 def step_key(seed: int, step: int) -> int:
     """Return the key of a step or an epoch, an odd number; `seed` and `step` count modulo 2^64."""
     return _odd(_word(step, _odd(_word(seed, _SEED_KEY))))
