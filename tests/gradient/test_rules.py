@@ -49,7 +49,7 @@ WITHOUT_RULE = {
         ["BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor"], "whole numbers"
     ),
     "Celu": "float32 alone, so float64 cannot judge it; no layer of the language lowers to it",
-    "RoiAlign": "no layer of the language lowers to it",
+    "RoiAlign": "training lowers to products; this serves inference",
 }
 """Operators that have a type rule, but neither a gradient rule nor a place among those without
 gradient.

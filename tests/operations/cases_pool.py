@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from dslc.layers.global_pool import GlobalAvgPool, GlobalMaxPool
+from dslc.layers.lp_pool import LpPool
 from dslc.layers.pool import AvgPool, MaxPool
 from dslc.types import float32, int64
 from tests.operations.cases_conv import size
-from tests.operations.harness import Case, N, T, WrongCall, below, distinct, fixed
+from tests.operations.harness import Case, N, T, WrongCall, away_from, below, distinct, fixed
 
 _image = float32(N, 2, 7, 6)
 
@@ -30,7 +34,69 @@ def _avg(name: str, operation: AvgPool, *shape: Any, **settings: Any) -> Case:
     return Case(f"avg_pool{name}", operation, (float32(N, 2, *(shape or (7, 6))),), torch=torch)
 
 
+def _borders() -> Iterator[Case]:
+    """Yield every pool on sizes around those of its windows, in a batch of one."""
+    for length, (kernel, stride) in product(
+        (1, 2, 3, 7, 8, 9), ((1, 1), (2, 2), (3, 2), (2, 3), (0, 1), (3, 4))
+    ):
+        window = kernel or length  # 0: the whole input
+        if window > length or (kernel and kernel == length):
+            continue
+        for ceil in (False, True) if stride > 1 else (False,):
+            name = f", {window}/{stride} on {length}{', ceil' if ceil else ''}"
+            same = {"kernel_size": window, "stride": stride, "ceil_mode": ceil}
+            form = size(window), size(stride)
+            pools = (
+                _max(name, MaxPool(*form, ceil_mode=ceil), length, length, **same),
+                _avg(name, AvgPool(*form, ceil_mode=ceil), length, length, **same),
+                Case(
+                    f"lp_pool{name}",
+                    LpPool(*form, ceil_mode=ceil),
+                    (float32(N, 2, length, length),),
+                    (away_from(0.0),),
+                ),
+            )
+            yield from (replace(pool, sizes={"N": 1}) for pool in pools)
+
+
 CASES = (
+    *_borders(),
+    _max(
+        ", 1d, dilation",
+        MaxPool(size(3), size(1), dilation=size(2)),
+        7,
+        kernel_size=3,
+        stride=1,
+        dilation=2,
+    ),
+    _max(
+        " 3d, ceil_mode",
+        MaxPool(size(2), ceil_mode=True),
+        3,
+        2,
+        5,
+        kernel_size=2,
+        ceil_mode=True,
+    ),
+    Case(
+        "max_pool, indices with ceil_mode",
+        MaxPool(size(3), size(2), ceil_mode=True, return_indices=True),
+        (float32(N, 2, 8, 6),),
+        (distinct,),
+    ),
+    Case(
+        "max_pool, indices 3d",
+        MaxPool(size(2), return_indices=True),
+        (float32(N, 2, 2, 4, 3),),
+        (distinct,),
+    ),
+    Case(
+        "global_avg_pool 3d",
+        GlobalAvgPool(),
+        (float32(N, 3, 2, T, 2),),
+        torch=lambda t, x: x.mean(dim=(2, 3, 4)),
+    ),
+    Case("global_max_pool 1d", GlobalMaxPool(), (float32(N, 3, T),), (distinct,)),
     _max("", MaxPool(size(2)), kernel_size=2),
     _max(", overlapping", MaxPool(size(3), size(2)), kernel_size=3, stride=2),
     _max(", padding", MaxPool(size(3), size(2), size(1)), kernel_size=3, stride=2, padding=1),
