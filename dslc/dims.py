@@ -175,5 +175,9 @@ def count(dims: Iterable[int | Expression]) -> int:
     return math.prod(dim if isinstance(dim, int) else _unknown(dim) for dim in dims)
 
 
+class UnknownSizeError(ValueError):
+    """A dimension is free where its size has to be known."""
+
+
 def _unknown(dim: Expression) -> int:
-    raise ValueError(f"the size of {dim} is not known")
+    raise UnknownSizeError(f"the size of {dim} is not known")

@@ -12,8 +12,9 @@ from functools import partial
 
 import onnx_ir as ir
 
+from dslc.dims import UnknownSizeError
 from dslc.errors import CompileError, Diagnostic, InternalError, Label, RuleError
-from dslc.graph.builder import Builder, type_of
+from dslc.graph.builder import Builder, FreeExtentError, type_of
 from dslc.network.network import Body, Call, Constant, Network, Value
 from dslc.source import Span
 
@@ -31,14 +32,21 @@ def lower(
     """
     environment: Environment = dict(bound)
     wanted = list(wanted)
-    calls = network.needed(wanted)
-    apart = {call.body.inputs[0] for call in calls if call.body is not None}
-    for call in calls:
-        lower_call(g, call, environment)
-        _part(g, call, environment, apart)
+    _lower_all(g, network.needed(wanted), environment)
     for value in wanted:
         _operand(g, value, environment)
     return environment
+
+
+def _lower_all(g: Builder, calls: Sequence[Call], environment: Environment) -> None:
+    """Append calls in order; those that a gradient of the net goes through, in operators that have rules."""
+    bodies = [call.body for call in calls if call.body is not None]
+    apart = {body.inputs[0] for body in bodies if body.inputs}
+    held = {call for body in bodies for call in body.calls}
+    for call in calls:
+        with _differentiated(g, call in held):
+            lower_call(g, call, environment)
+        _part(g, call, environment, apart)
 
 
 def _part(g: Builder, call: Call, environment: Environment, apart: Set[Value]) -> None:
@@ -73,18 +81,37 @@ def _lowered(g: Builder, call: Call, operands: Sequence[ir.Value | None]) -> tup
     try:
         results = call.operation.lower(g, *operands)
     except RuleError as error:
-        place = Label(call.span, error.text)
-        told = Diagnostic(error.code, error.message, place, facts=error.facts, helps=error.helps)
-        raise CompileError([told]) from error
+        raise _told(error, call) from error
+    except (FreeExtentError, UnknownSizeError) as error:
+        if g.training or not g.differentiated:
+            raise
+        raise _told(free_size(str(error)), call) from error
     return results if isinstance(results, tuple) else (results,)
 
 
 def _inside(body: Body, g: Builder, *values: ir.Value) -> tuple[ir.Value, ...]:
     """Append the calls of a body on values for its inputs; return what stands for its outputs."""
     environment: Environment = dict(zip(body.inputs, values, strict=True))
-    for call in body.calls:
-        lower_call(g, call, environment)
+    _lower_all(g, body.calls, environment)
     return tuple(_operand(g, value, environment) for value in body.outputs)
+
+
+def _told(error: RuleError, call: Call) -> CompileError:
+    """Put the place to what is found out only now: how a call is lowered depends on the graph."""
+    place = Label(call.span, error.text)
+    told = Diagnostic(error.code, error.message, place, facts=error.facts, helps=error.helps)
+    return CompileError([told])
+
+
+def free_size(fact: str) -> RuleError:
+    """Return what is said where a `grad` of the net cannot be compiled for inputs of any size."""
+    return RuleError(
+        "E0341",
+        "this gradient needs a size that is free",
+        text="compiled for inputs of any size",
+        facts=(fact,),
+        helps=("give the inputs fixed sizes, for example  float32[64, 3]  for  float32[N, 3]",),
+    )
 
 
 def doc_of(span: Span) -> str:
@@ -100,6 +127,16 @@ def _operand(g: Builder, value: Value, environment: Environment) -> ir.Value:
             )
         environment[value] = g.constant(value.array, value.type.dtype)
     return environment[value]
+
+
+@contextmanager
+def _differentiated(g: Builder, whether: bool) -> Iterator[None]:
+    """Say that a gradient goes through what is lowered here, whatever the graph is for."""
+    saved, g.differentiated = g.differentiated, g.differentiated or whether
+    try:
+        yield
+    finally:
+        g.differentiated = saved
 
 
 @contextmanager

@@ -10,14 +10,13 @@ import onnx_ir as ir
 
 from dslc import dims
 from dslc.artifact.state import State, all_states, states
-from dslc.errors import InternalError, RuleError
+from dslc.errors import InternalError
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
 from dslc.gradient.rule import FreeSizeError, Rule, Tuning
 from dslc.graph import random
 from dslc.graph.builder import Builder
-from dslc.layers.grad import Grad
-from dslc.lower import Environment, doc_of, lower
+from dslc.lower import Environment, doc_of, free_size, lower
 from dslc.network.network import (
     Constant,
     Input,
@@ -26,7 +25,6 @@ from dslc.network.network import (
     Target,
     Training,
     Value,
-    with_held,
 )
 from dslc.operation import Array
 from dslc.train import losses
@@ -116,7 +114,7 @@ def _step(
     everything: bool,
 ) -> Step:
     """Build the forward pass and the gradients of what training changes, or of every value of the network."""
-    g = _builder(network, training=True, sizes=sizes, rules=rules, tuning=tuning)
+    g = _builder(training=True, sizes=sizes, rules=rules, tuning=tuning)
     inputs = _TrainInputs(g, network)
     training = network.training
     wanted = losses.wanted(training) if training else list(network.outputs.values())
@@ -151,7 +149,7 @@ def eval_graph(network: Network) -> ir.Graph:
     training = _training(network)
     told = {str(dim) for value in _data(network) for dim in value.type.shape}
     sizes = {name: size for name, size in training.sizes.items() if name not in told}
-    g = _builder(network, training=False, sizes=sizes)
+    g = _builder(training=False, sizes=sizes)
     wanted = losses.wanted(training)
     bound = _inputs(g, network, wanted)
     environment = lower(g, network, wanted, bound)
@@ -166,7 +164,7 @@ def eval_graph(network: Network) -> ir.Graph:
 
 def inference_graph(network: Network, weights: Mapping[str, Array] | None) -> ir.Graph:
     """Build the network itself: closed over `weights` (by parameter name), or open with parameters as inputs."""
-    g = _builder(network, training=False)
+    g = _builder(training=False)
     bound = _inputs(g, network, network.outputs.values(), weights)
     environment = lower(g, network, network.outputs.values(), bound)
     for name, value in network.outputs.items():
@@ -175,7 +173,6 @@ def inference_graph(network: Network, weights: Mapping[str, Array] | None) -> ir
 
 
 def _builder(
-    network: Network,
     *,
     training: bool,
     sizes: Mapping[str, int] | None = None,
@@ -184,29 +181,15 @@ def _builder(
 ) -> Builder:
     """Return the builder of an empty graph, which knows how to differentiate what it holds."""
     g = Builder(training=training, sizes=sizes)
-    g.differentiated = training or any(
-        isinstance(call.operation, Grad) for call in with_held(network.calls)
-    )
 
     def gradient(g: Builder, of: ir.Value, by: ir.Value) -> ir.Value:
         try:
             return differentiate(g, of, [by], rules=rules, zeros=True, tuning=tuning)[by]
         except FreeSizeError as error:
-            raise _free(error) from error
+            raise free_size(str(error)) from error
 
     g.differentiate = gradient
     return g
-
-
-def _free(error: FreeSizeError) -> RuleError:
-    """Say of a `grad` in the net that it cannot be compiled for batches of any size."""
-    return RuleError(
-        "E0341",
-        "this gradient needs a size that is free",
-        text="compiled for inputs of any size",
-        facts=(str(error),),
-        helps=("give the inputs fixed sizes, for example  float32[64, 3]  for  float32[N, 3]",),
-    )
 
 
 class _TrainInputs:

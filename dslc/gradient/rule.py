@@ -114,7 +114,8 @@ class Node:
         """Return the contents of an input that must be known when the graph is built."""
         data = constant_of(self.inputs[index]) if self.has(index) else None
         if data is None:
-            raise self.refuse(f"its input {index} is computed, and the gradient needs to know it")
+            why = f"its input {index} is computed, and the gradient needs to know it"
+            raise FreeSizeError(str(self.refuse(why)))
         return data
 
     def integers(self, index: int) -> tuple[int, ...] | None:

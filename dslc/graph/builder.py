@@ -44,6 +44,10 @@ _SHARED = 64
 _Key = tuple[str, tuple[int, ...], bytes]
 
 
+class FreeExtentError(InternalError):
+    """A size is needed while the graph runs that none of its inputs tells."""
+
+
 class Builder:
     """Appends nodes to a graph.
 
@@ -404,7 +408,7 @@ class Builder:
             read: ir.Value = self.Shape(value, start=axis, end=axis + 1)
             return read
         if dim == dims.free(str(dim)):
-            raise InternalError("lower", f"no input tells the size of {dim}")
+            raise FreeExtentError("lower", f"no input tells the size of {dim}")
         return computed_extent(self, dim)
 
     def count(self, shape: Sequence[int | Expression], dtype: DType) -> ir.Value:

@@ -147,8 +147,7 @@ def lower(
     each = 4 if layer.bias else 2
     owned = [Weights(*weights[i : i + each]) for i in range(0, len(weights), each)]
     shape = g.bound(g.shape_of(x))
-    # Without a number of steps there is nothing to unroll; who needs a gradient is told so.
-    form = _Unrolled if g.differentiated and dims.known(shape) else _Operators
+    form = _Unrolled if g.differentiated else _Operators
     call = form(g, layer, cell, shape, owned)
     sequence, states = call.run(x, initial, lengths)
     if not layer.return_state:

@@ -276,3 +276,15 @@ def test_slopes_fit_the_step_to_the_function(
     found = slopes(lambda e: [np.asarray(function(e)), None])
     assert found[1] is None
     assert abs(found[0] / slope - 1) <= 1e-9
+
+
+def test_recurrence_beside_a_gradient_keeps_its_free_steps() -> None:
+    text = """net Net {
+  input x: float32[N, T, 3]
+  input z: float32[N, 1]
+  output h = x -> GRU(4)
+  output slope = grad(tanh(z), z)
+}
+"""
+    graph = graphs.inference_graph(network_of(text, training=False), None)
+    assert "GRU" in {node.op_type for node in graph}

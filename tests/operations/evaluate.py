@@ -121,9 +121,12 @@ class Lowered:
         return found
 
 
-def lower(case: Case, training: bool, sizes: Mapping[str, int]) -> Lowered:
+def lower(
+    case: Case, training: bool, sizes: Mapping[str, int], *, differentiated: bool = False
+) -> Lowered:
     """Lower one call; its results are outputs `y0`, `y1`, ..., its statistics `next.NAME`."""
     g = Builder(training=training, sizes=sizes)
+    g.differentiated = training or differentiated
     g.step_key = g.constant(np.uint64(STEP_KEY))
     operands = [
         None if type is None else g.input(f"x{i}", type.bind(sizes))
