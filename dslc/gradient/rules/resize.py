@@ -11,7 +11,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from dslc.gradient.rule import Gradients, Node, rule
-from dslc.graph.builder import Builder
+from dslc.graph.builder import Builder, type_of
 
 Matrix = NDArray[Any]
 
@@ -23,34 +23,33 @@ def resize(g: Builder, node: Node, dy: ir.Value) -> Gradients:
         raise node.refuse(f"the mode {node.attribute('mode')} has no rule")
     if node.attribute("antialias", 0):
         raise node.refuse("anti-aliasing has no rule")
-    old, new = node.shape(0), node.sizes(dy)
-    for axis, scale in _scales(node, new).items():
-        if old[axis] != new[axis] or scale != 1:
-            dy = _back_along(g, node, dy, axis, scale, old[axis])
+    for axis, scale in _scales(node, dy).items():
+        dy = _back_along(g, node, dy, axis, scale, node.size(node.input(0), axis))
     return dy
 
 
-def _scales(node: Node, new: tuple[int, ...]) -> dict[int, float]:
+def _scales(node: Node, dy: ir.Value) -> dict[int, float]:
     """Return the scale of each axis that is resized."""
-    old = node.shape(0)
+    old, new = node.dims(0), type_of(dy).shape
     axes = [axis % len(old) for axis in node.attribute("axes") or range(len(old))]
-    sizes = node.integers(3)
-    if sizes:
-        return {axis: float(np.float32(new[axis]) / np.float32(old[axis])) for axis in axes}
-    scales = [float(scale) for scale in node.constant(2).reshape(-1)]
-    return dict(zip(axes, scales, strict=True))
+    if node.has(3):
+        changed = [axis for axis in axes if old[axis] != new[axis]]
+        sizes = {axis: (node.size(dy, axis), node.size(node.input(0), axis)) for axis in changed}
+        return {axis: float(np.float32(to) / np.float32(by)) for axis, (to, by) in sizes.items()}
+    scales = dict(zip(axes, node.constant(2).reshape(-1).tolist(), strict=True))
+    return {axis: by for axis, by in scales.items() if by != 1 or old[axis] != new[axis]}
 
 
 def _back_along(
     g: Builder, node: Node, dy: ir.Value, axis: int, scale: float, size: int
 ) -> ir.Value:
-    shape = node.sizes(dy)
-    factor = _whole_factor(node, shape[axis], scale, size)
+    shape, new = type_of(dy).shape, node.size(dy, axis)
+    factor = _whole_factor(node, new, scale, size)
     if factor is not None:
         split = g.reshape(dy, (*shape[:axis], size, factor, *shape[axis + 1 :]))
         result: ir.Value = g.ReduceSum(split, g.axes(axis + 1), keepdims=0)
         return result
-    matrix = g.constant(_matrix(node, shape[axis], scale, size), node.dtype())
+    matrix = g.constant(_matrix(node, new, scale, size), node.dtype())
     last = len(shape) - 1
     if axis == last:
         result = g.MatMul(dy, matrix)
