@@ -108,6 +108,24 @@ def shifted(torch: Any, **v: Any) -> Mapping[str, Any]:
     return {"g": by(torch, y, v["x"]), "of": by(torch, by(torch, y**2, v["x"]) ** 2, v["x"])}
 
 
+def through_scan(torch: Any, **v: Any) -> Mapping[str, Any]:
+    h, every = torch.zeros(3, 5, dtype=torch.float64), []
+    for t in range(4):
+        joined = torch.cat([v["xs"][:, t], h], 1)
+        h = torch.tanh(joined @ v["hs.n.weight"].T + v["hs.n.bias"])
+        every.append(h)
+    return {"g": by(torch, torch.stack(every) ** 2, v["xs"])}
+
+
+def inside_scan(torch: Any, **v: Any) -> Mapping[str, Any]:
+    h, every = torch.zeros(3, 2, dtype=torch.float64), []
+    for t in range(4):
+        x = v["xs"][:, t] * 1
+        h = h - 0.1 * by(torch, torch.tanh(x @ v["hs.y.weight"].T + v["hs.y.bias"]), x)
+        every.append(h)
+    return {"hs": torch.stack(every, 1)}
+
+
 ROWS = [
     Row(
         "curvature",
@@ -183,6 +201,26 @@ ROWS = [
   output of = grad(grad(y**2, x)**2, x)
 """,
         shifted,
+    ),
+    Row(
+        "through a scan",
+        """  input xs: float32[3, 4, 2]
+  hs: scan x in xs, h = zeros([3, 5]) {
+    output n = concat(x, h) -> Linear(5) -> tanh
+  }
+  output g = grad(hs * hs, xs)
+""",
+        through_scan,
+    ),
+    Row(
+        "inside a scan",
+        """  input xs: float32[3, 4, 2]
+  output hs: scan x in xs, h = zeros([3, 2]) {
+    y = x -> Linear(5) -> tanh
+    output n = h - 0.1 * grad(y, x)
+  }
+""",
+        inside_scan,
     ),
     Row(
         "batch statistics",
