@@ -18,6 +18,7 @@ from dslc.tasks.reading import open_spec
 from tests.spine.command import PATIENCE, SPECS, start
 
 SETTINGS: dict[str, dict[str, Any]] = {
+    "characters": {"characters": 10, "hidden": 8},
     "fully_connected": {"units": 40},
     "locally_connected": {"size": 20},
     "lstm": {"vocab": 50, "dim": 8},
@@ -56,6 +57,7 @@ RESERVED = {
     "locally_connected": [],
     "gradient_penalty": ["step"],
     "heat": ["step", "steps_per_epoch"],
+    "characters": ["step", "steps_per_epoch"],
     "lstm": ["seed", "step", "steps_per_epoch"],
     "rnn": [],
 }
