@@ -42,6 +42,9 @@ def _lower_all(g: Builder, calls: Sequence[Call], environment: Environment) -> N
     """Append calls in order; those that a gradient of the net goes through, in operators that have rules."""
     bodies = [call.body for call in calls if call.body is not None]
     apart = {body.inputs[0] for body in bodies if body.inputs}
+    if g.training:
+        several = (v for call in calls if len(call.outputs) > 1 for v in call.outputs)
+        apart.update(value for value in several if value.type.dtype.is_float)
     held = {call for body in bodies for call in body.calls}
     for call in calls:
         with _differentiated(g, call in held):
@@ -50,13 +53,13 @@ def _lower_all(g: Builder, calls: Sequence[Call], environment: Environment) -> N
 
 
 def _part(g: Builder, call: Call, environment: Environment, apart: Set[Value]) -> None:
-    """Give the results in `apart` nodes of their own, where the call passes an operand on as it is.
+    """Give the results in `apart` nodes of their own, where the call passes an operand on or makes one of another.
 
-    A gradient by such a result is not one by the operand, which others may use as well.
+    A gradient by such a result is not one by the operand or the other result, which others may use as well.
     """
     operands = {environment[v] for v in call.inputs if v is not None and v in environment}
     for value in call.outputs:
-        if value in apart and environment[value] in operands:
+        if value in apart and (environment[value] in operands or len(call.outputs) > 1):
             with g.at(call.name, doc_of(call.span)):
                 environment[value] = g.Identity(environment[value])
 

@@ -29,7 +29,7 @@ from dslc.network.network import (
 from dslc.operation import Array
 from dslc.train import losses
 from dslc.train.update import finite, following_state
-from dslc.types import float32, int64
+from dslc.types import DType, float32, int64
 
 
 @dataclass
@@ -136,8 +136,9 @@ def _weighed(g: Builder, network: Network, environment: Environment) -> list[ir.
     products = []
     for name, value in network.outputs.items():
         if value.type.dtype.is_float:
-            weights = g.input(f"weigh/{name}", value.type.bind(g.sizes))
-            products.append(g.ReduceSum(g.Mul(environment[value], weights), keepdims=0))
+            weights = g.input(f"weigh/{name}", value.type.bind(g.sizes).with_dtype(DType.FLOAT32))
+            plain = g.cast(environment[value], DType.FLOAT32)
+            products.append(g.ReduceSum(g.Mul(plain, weights), keepdims=0))
     return products or [g.constant(0.0)]
 
 
@@ -151,7 +152,9 @@ def eval_graph(network: Network) -> ir.Graph:
     sizes = {name: size for name, size in training.sizes.items() if name not in told}
     g = _builder(training=False, sizes=sizes)
     wanted = losses.wanted(training)
-    bound = _inputs(g, network, wanted)
+    # A loss may depend on no input that tells how large the batch is.
+    telling = [network.batch_input] if network.batch_input is not None else []
+    bound = _inputs(g, network, [*wanted, *telling])
     environment = lower(g, network, wanted, bound)
     sums, figures = losses.accumulate(g, network, environment)
     for name, value in figures.items():

@@ -128,8 +128,7 @@ class CallCheck:
         )
 
     def _backward(self, value: Value) -> Finding:
-        exact = self.gradients[value]
-        floor = 1e-3 * self._scales[isinstance(value, Parameter)]
+        exact, floor = self.gradients[value], self.floor(value)
         return within(
             "gradient",
             value.name,
@@ -138,6 +137,10 @@ class CallCheck:
             lambda: distance(self.rounded_gradients[value], exact, floor),
             str(value.span),
         )
+
+    def floor(self, value: Value) -> float:
+        """Return what a gradient is measured by where it is smaller."""
+        return 1e-3 * self._scales[isinstance(value, Parameter)]
 
     @cached_property
     def _scales(self) -> dict[bool, float]:

@@ -64,7 +64,7 @@ def evaluate(situation: Situation, training: Training) -> list[Finding]:
     }
     batches = []
     found: dict[str, Array] = {}
-    for sizes, data in _two_batches(network, situation.sizes):
+    for sizes, data in two_batches(network, situation.sizes):
         known = {**sums, **situation.state, **{v.name: array for v, array in data.items()}}
         found = situation.execute(model, {name: known[name] for name in inputs})
         sums = {name: found[f"{name}.next"] for name in sums}
@@ -77,7 +77,7 @@ def inference(situation: Situation) -> list[Finding]:
     network = situation.resting
     model = finish(network, "inference", graphs.inference_graph(network, situation.state))
     inputs = {str(value.name) for value in model.graph.inputs}
-    sizes, data = _two_batches(network, situation.sizes)[1]
+    sizes, data = two_batches(network, situation.sizes)[1]
     found = situation.execute(model, {v.name: a for v, a in data.items() if v.name in inputs})
     batch = _batch(situation, network, list(network.outputs.values()), sizes, data)
     return [_output(name, value, found, batch) for name, value in network.outputs.items()]
@@ -116,7 +116,7 @@ def _moved(name: str, before: Array, found: Array, expected: Array) -> Finding:
     return Finding("update", name, error, measure.UPDATE + rounding / size)
 
 
-def _two_batches(
+def two_batches(
     network: Network, sizes: Mapping[str, int]
 ) -> list[tuple[Mapping[str, int], Feeds]]:
     """Draw a batch of the training's size and a shorter one."""

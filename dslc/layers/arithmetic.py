@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -216,6 +217,11 @@ class Variadic(Function, ABC):
     def lower(self, g: Builder, *values: ir.Value) -> Any:
         return reduce(lambda x, y: g.node(self.operator, [x, y]), values)
 
+
+@dataclass(frozen=True)
+class Smooth(Variadic, ABC):
+    """One that has a derivative everywhere."""
+
     @abstractmethod
     def compute(self, values: tuple[Array, ...]) -> Array:
         """Return the results for the arrays."""
@@ -237,7 +243,7 @@ class Variadic(Function, ABC):
 
 
 @dataclass(frozen=True)
-class Add(Variadic):
+class Add(Smooth):
     """Add values, element by element; also written `x + y`.
 
     `add { | ... | ... }` adds branches of one shape.
@@ -260,7 +266,7 @@ class Add(Variadic):
 
 
 @dataclass(frozen=True)
-class Mul(Variadic):
+class Mul(Smooth):
     """Multiply values, element by element; also written `x * y`.
 
     `mul { | ... | ... }` multiplies branches of one shape.
@@ -287,16 +293,18 @@ class Mul(Variadic):
 class Extreme(Variadic, ABC):
     """One of the values at each element, by comparing them; of equal ones the first is it."""
 
-    pick: ClassVar[np.ufunc]
+    first: ClassVar[Callable[..., Array]]
 
-    def compute(self, values: tuple[Array, ...]) -> Array:
-        return np.asarray(reduce(self.pick, values))
+    def reference(self, run: Run, *values: Array) -> Reference:
+        apart = np.stack(np.broadcast_arrays(*values))
+        place = run.decide(type(self).first(apart, axis=0, keepdims=True))
 
-    def slope(self, values: tuple[Array, ...], index: int, y: Array) -> Array:
-        earlier = np.zeros(y.shape, bool)
-        for value in values[:index]:
-            earlier |= value == y
-        return np.asarray((values[index] == y) & ~earlier, dtype=y.dtype)
+        def backward(dy: Array) -> tuple[Array, ...]:
+            return tuple(
+                sum_to(dy * (place[0] == index), value.shape) for index, value in enumerate(values)
+            )
+
+        return np.take_along_axis(apart, place, axis=0)[0], backward
 
 
 @dataclass(frozen=True)
@@ -314,7 +322,7 @@ class Maximum(Extreme):
 
     operator = "Max"
     sign = "maximum"
-    pick = np.maximum
+    first = np.argmax
 
 
 @dataclass(frozen=True)
@@ -333,4 +341,4 @@ class Minimum(Extreme):
 
     operator = "Min"
     sign = "minimum"
-    pick = np.minimum
+    first = np.argmin

@@ -250,9 +250,11 @@ class OneHot(Function):
 
     def lower(self, g: Builder, index: ir.Value) -> Any:
         pair = g.constant([0.0, 1.0], DType.FLOAT32)
-        return g.OneHot(
-            g.cast(index, DType.INT64), g.constant(self.classes, DType.INT64), pair, axis=-1
-        )
+        count = g.constant(self.classes, DType.INT64)
+        if g.shape_of(index):
+            return g.OneHot(g.cast(index, DType.INT64), count, pair, axis=-1)
+        row = g.reshape(g.cast(index, DType.INT64), (1,))  # ONNX has no OneHot of a single number
+        return g.reshape(g.OneHot(row, count, pair, axis=-1), (self.classes,))
 
     def reference(self, run: Run, index: Array) -> Reference:
         rows = index[..., None] == np.arange(self.classes)

@@ -223,12 +223,18 @@ class Network:
         )
 
     @property
-    def batch_name(self) -> str | None:
-        """The free name of dimension 0 of the inputs (`N`), or None where every input is of fixed size."""
+    def batch_input(self) -> Input | None:
+        """The first input whose dimension 0 is free: it tells the size of a batch."""
         for value in self.inputs:
             if value.type.shape and isinstance(value.type.shape[0], Expression):
-                return str(value.type.shape[0])
+                return value
         return None
+
+    @property
+    def batch_name(self) -> str | None:
+        """The free name of dimension 0 of the inputs (`N`), or None where every input is of fixed size."""
+        found = self.batch_input
+        return None if found is None else str(found.type.shape[0])
 
     def needed(self, wanted: Iterable[Value]) -> tuple[Call, ...]:
         """Return the calls that `wanted` depend on, in running order."""

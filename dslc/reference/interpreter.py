@@ -81,13 +81,14 @@ class Interpreter:
         feeds: Mapping[Value, Array],
         wanted: Iterable[Value],
         pinned: Mapping[Value, Array] | None = None,
+        decisions: Mapping[Call, Sequence[Array]] | None = None,
     ) -> Evaluation:
-        """Compute `wanted` from arrays for inputs, targets and parameters."""
+        """Compute `wanted` from arrays for inputs, targets and parameters; kinks fall as `decisions` say, if given."""
         arrays = {value: self.cast(value, array) for value, array in feeds.items()}
         done = Evaluation(arrays, pinned=pinned or {})
         wanted = list(wanted)
         for call in self.network.needed(wanted):
-            self._call(call, done)
+            self._call(call, done, (decisions or {}).get(call))
         for value in wanted:
             self._array(value, done)
         return done

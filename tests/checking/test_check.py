@@ -39,7 +39,6 @@ NOT_EMITTED = frozenset(
         "GatherND",
         "GlobalAveragePool",
         "GlobalMaxPool",
-        "Identity",
         "InstanceNormalization",
         "LpNormalization",
         "Mean",

@@ -73,6 +73,7 @@ CASES = (
         (below(4),),
         torch=lambda t, i: t.nn.functional.one_hot(i, 4).double(),
     ),
+    Case("one_hot of one index", OneHot(4), (int64(),), (below(4),)),
     Case("one_hot of int32", OneHot(3), (TensorType(DType.INT32, (N,)),), (below(3),)),
 )
 

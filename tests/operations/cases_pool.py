@@ -248,6 +248,8 @@ CASES = (
         ceil_mode=True,
     ),
     _avg(" 1d", AvgPool(size(3), size(2), size(1)), 9, kernel_size=3, stride=2, padding=1),
+    _avg(" 1d, tiles", AvgPool(size(2)), 8, kernel_size=2),
+    _avg(" 1d, single positions", AvgPool(size(1)), 1, kernel_size=1),
     _avg(" 3d", AvgPool(size(2), size(1), size(1)), 3, 2, 3, kernel_size=2, stride=1, padding=1),
     Case("global_avg_pool", GlobalAvgPool(), (_image,), torch=lambda t, x: x.mean(dim=(2, 3))),
     Case("global_avg_pool 1d", GlobalAvgPool(), (float32(N, 3, T),)),

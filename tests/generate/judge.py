@@ -1,0 +1,196 @@
+"""Is a spec compiled right? Interpreter, onnxruntime and finite differences compared, by the rules of `dslc check`.
+
+The graph of forward and backward is judged twice, call by call: as it was built, run without onnxruntime's
+optimizations, and simplified, run with all of them. The closed network is run both ways, end to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+import onnxruntime as ort
+
+from dslc.artifact.artifact import serialize
+from dslc.checking import shipped
+from dslc.checking.calls import CallCheck, blame, expose
+from dslc.checking.check import finite_differences
+from dslc.checking.measure import YARDSTICK, Finding, distance, rms
+from dslc.checking.situation import SEED, STEP, Situation
+from dslc.compile import Options, network_of
+from dslc.errors import CompileError
+from dslc.network.network import Network, Value
+from dslc.operation import Array
+from dslc.reference.interpreter import Interpreter
+from dslc.source import Source
+from tests.generate.rounding import Point
+
+PLAIN = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+OPTIMIZED = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a spec: a signature that stays while the spec is made smaller, and the details."""
+
+    signature: str = ""
+    details: str = ""
+
+
+def judge(text: str) -> Verdict:
+    """Judge the text of a spec. Nothing is raised: a fault of the compiler is a verdict too."""
+    try:
+        network = network_of(Source("drawn.net", text), Options({}))
+    except CompileError as error:
+        codes = ", ".join(sorted({d.code for d in error.diagnostics}))
+        return Verdict(f"refused {codes}", str(error))
+    except Exception as error:
+        return _fault("elaborate", error)
+    try:
+        return _compared(network)
+    except Exception as error:
+        return _fault("compile", error)
+
+
+def _fault(where: str, error: Exception) -> Verdict:
+    first = str(error).splitlines()[0] if str(error) else ""
+    return Verdict(f"{where} {type(error).__name__}: {_without_numbers(first)}", str(error))
+
+
+def _without_numbers(text: str) -> str:
+    return "".join("0" if c.isdigit() else c for c in text)[:80]
+
+
+def execute(
+    level: ort.GraphOptimizationLevel,
+) -> Callable[[ir.Model, Mapping[str, Array]], dict[str, Array]]:
+    """Return a function that runs a model on one thread with some of onnxruntime's optimizations."""
+
+    def run(model: ir.Model, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 4
+        options.graph_optimization_level = level
+        session = ort.InferenceSession(serialize(model), options, ["CPUExecutionProvider"])
+        names = [output.name for output in session.get_outputs()]
+        arrays: dict[str, Any] = {name: np.asarray(array) for name, array in feeds.items()}
+        return dict(zip(names, session.run(names, arrays), strict=True))
+
+    return run
+
+
+def _compared(network: Network) -> Verdict:
+    for level in (PLAIN, OPTIMIZED):
+        situation = Situation(network, network, execute(level))
+        verdict = _calls(situation, simplified=level is OPTIMIZED)
+        if verdict.signature:
+            return verdict
+        failed = _inference(situation)
+        if failed:
+            return _verdict(failed, "inference")
+    failed = _failed(finite_differences(situation))
+    if failed:
+        return _verdict(failed, "")
+    if network.training is not None:
+        return _shipped(situation, network)
+    return Verdict()
+
+
+def _calls(situation: Situation, *, simplified: bool) -> Verdict:
+    calls = CallCheck(situation, expose(situation, simplified=simplified))
+    forward, backward = calls.forward(), calls.backward()
+    if all(finding.passed for finding in (*forward.values(), *backward.values())):
+        return Verdict()
+    forward, backward = _reconsidered(calls, forward, backward)
+    failed = _failed([*forward.values(), *backward.values()])
+    if not failed:
+        return Verdict()
+    culprits = blame(situation.learning.calls, forward, backward)
+    names = sorted({call.operation.language_name() for call in culprits})
+    return _verdict(failed, f"{'simplified' if simplified else 'plain'} {', '.join(names)}")
+
+
+Findings = dict[Value, Finding]
+
+
+def _reconsidered(
+    calls: CallCheck, forward: Findings, backward: Findings
+) -> tuple[Findings, Findings]:
+    """Judge what failed by several draws of rounding."""
+    situation, exact = calls.situation, calls.point
+    feeds = {**situation.data, **situation.weights_of(situation.learning, np.float32)}
+    point = Point(
+        situation.learning, True, situation.sizes, SEED, STEP, feeds, situation.wanted, exact
+    )
+    results: dict[Value, float] = {}
+    slopes: dict[Value, float] = {}
+    for shaken, done in point.draws():
+        gradients = shaken.backward(done, situation.cotangents)
+        for value in forward:
+            off = distance(done.computed[value], exact.computed[value])
+            results[value] = max(off, results.get(value, 0.0))
+        for value in backward:
+            off = distance(gradients[value], calls.gradients[value], calls.floor(value))
+            slopes[value] = max(off, slopes.get(value, 0.0))
+    return _eased(forward, results), _eased(backward, slopes)
+
+
+def _eased(findings: Findings, rounding: Mapping[Value, float]) -> Findings:
+    return {
+        value: replace(finding, bound=max(finding.bound, YARDSTICK * rounding[value]))
+        for value, finding in findings.items()
+    }
+
+
+def _inference(situation: Situation) -> list[Finding]:
+    """Judge the closed network end to end: what fails, by several draws of rounding."""
+    failed = _failed(shipped.inference(situation))
+    if not failed:
+        return []
+    network = situation.resting
+    sizes, data = shipped.two_batches(network, situation.sizes)[1]
+    wanted = list(network.outputs.values())
+    weights = {p: situation.state[p.name] for p in network.parameters}
+    exact = Interpreter(network, False, sizes).forward({**data, **weights}, wanted)
+    point = Point(network, False, sizes, 0, 0, {**data, **weights}, wanted, exact)
+    worst: dict[str, float] = {}
+    for _, done in point.draws():
+        for name, value in network.outputs.items():
+            off = distance(done.arrays[value], exact.arrays[value])
+            worst[name] = max(off, worst.get(name, 0.0))
+    return _failed([replace(f, bound=max(f.bound, YARDSTICK * worst[f.tensor])) for f in failed])
+
+
+def _shipped(situation: Situation, network: Network) -> Verdict:
+    assert network.training is not None
+    calls = CallCheck(situation, expose(situation, simplified=True))
+    found = shipped.train(situation, network.training, calls.update_point())
+    found += shipped.evaluate(situation, network.training)
+    noise = _noise(calls)
+    failed = [f for f in _failed(found) if f.kind != "update" or f.tensor not in noise]
+    return _verdict(failed, "shipped") if failed else Verdict()
+
+
+def _noise(calls: CallCheck) -> set[str]:
+    """Return the states of parameters whose gradient is 0 but for rounding: an update may make much of either sign."""
+    found = set()
+    for parameter in calls.situation.learning.parameters:
+        gradient = calls.gradients.get(parameter)
+        if gradient is not None and rms(gradient) < calls.floor(parameter):
+            slots = calls.situation.learning.training.optimizers
+            found.add(parameter.name)
+            if parameter in slots:
+                found.update(f"{parameter.name}.{slot}" for slot in slots[parameter].slots)
+    return found
+
+
+def _failed(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if not finding.passed]
+
+
+def _verdict(failed: list[Finding], where: str) -> Verdict:
+    lines = [f"{f.kind} {f.tensor}: error {f.error:.3e}, bound {f.bound:.3e}" for f in failed]
+    return Verdict(f"{failed[0].kind} {where}".strip(), "\n".join(lines[:8]))
