@@ -59,14 +59,14 @@ class Entry:
     """How to draw calls of one operation.
 
     `settings` draws them for values of given types (None: these values do not do). `domain` is what float operands
-    must be: squeezed to `largest`, for "positive" at least 0.1, for "large" at least 1. `result` bounds the results by
+    must be: squeezed to `largest`, for "positive" at least 0.1. `result` bounds the results by
     the operands.
     """
 
     values: tuple[Need, ...]
     settings: Callable[..., Settings | None] = lambda scope, *types: {}
     largest: float = LARGEST
-    domain: Literal["any", "positive", "large"] = "any"
+    domain: Literal["any", "positive"] = "any"
     result: Callable[..., float] = max
     positive: bool = False
     classes: Callable[..., int | None] = lambda settings, *types: None
@@ -172,8 +172,6 @@ class Scope:
             return item
         if entry.domain == "positive" and not item.positive:
             text, size = f"softplus({text}) + 0.1", size + 1
-        if entry.domain == "large":
-            text, size = f"softplus({text}) + 1", size + 1
         if size > entry.largest:
             text, size = (f"{entry.largest / size:.6f} * ({text})", entry.largest)
         if text == item.text:

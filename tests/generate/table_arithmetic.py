@@ -81,7 +81,6 @@ FUNCTIONS: Mapping[str, Entry] = {
     "step": _bounded(),
     "stop_gradient": _each(),
     "tanh": _bounded(),
-    "tanhshrink": _each(domain="large"),
 }
 
 
