@@ -35,11 +35,19 @@ class Exposed:
     arrays: Mapping[str, Array]
 
 
-def expose(situation: Situation, *, simplified: bool) -> Exposed:
+def expose(situation: Situation) -> Exposed:
     """Build forward and backward with every value and gradient as outputs, and run them."""
     step = graphs.probe_graph(situation.learning, situation.sizes, rules=situation.rules)
-    if simplified:
-        simplify(step.graph)
+    return _run(situation, step)
+
+
+def simplified(situation: Situation, exposed: Exposed) -> Exposed:
+    """Simplify the graph of `exposed`, which is changed by it, and run it again."""
+    simplify(exposed.step.graph)
+    return _run(situation, exposed.step)
+
+
+def _run(situation: Situation, step: Step) -> Exposed:
     model = ir.Model(step.graph, ir_version=IR_VERSION)
     return Exposed(step, situation.execute(model, situation.named(step.graph)))
 

@@ -65,7 +65,10 @@ class Probe:
 
 
 def differences(
-    probe: Probe, gradients: Mapping[Value, Array], generator: np.random.Generator
+    probe: Probe,
+    gradients: Mapping[Value, Array],
+    generator: np.random.Generator,
+    steps: Sequence[float] = STEPS,
 ) -> list[Finding]:
     """Judge `gradients` along one direction per tensor (at most 32, drawn by seed) and one over all."""
     values = list(gradients)
@@ -73,14 +76,18 @@ def differences(
     if len(values) > MOST_TENSORS:
         picked = generator.choice(len(values), MOST_TENSORS, replace=False)
         chosen = [values[i] for i in sorted(picked)]
-    findings = [_judge(probe, value.name, {value: gradients[value]}, generator) for value in chosen]
+    findings = [_judge(probe, v.name, {v: gradients[v]}, generator, steps) for v in chosen]
     if len(values) > 1:
-        findings.append(_judge(probe, "all parameters", gradients, generator))
+        findings.append(_judge(probe, "all parameters", gradients, generator, steps))
     return findings
 
 
 def _judge(
-    probe: Probe, name: str, gradients: Mapping[Value, Array], generator: np.random.Generator
+    probe: Probe,
+    name: str,
+    gradients: Mapping[Value, Array],
+    generator: np.random.Generator,
+    steps: Sequence[float],
 ) -> Finding:
     """Compare slope and gradient, with shorter steps where the first does not agree.
 
@@ -88,7 +95,7 @@ def _judge(
     """
     length = _length(gradients)
     tried = []
-    for step in STEPS:
+    for step in steps:
         shift = _direction(gradients, generator)
         slope = probe.derivative(shift, step)
         expected = sum(float(np.vdot(gradients[value], arrow)) for value, arrow in shift.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from dslc.checking.calls import Point
 from dslc.checking.feeds import draw_data
 from dslc.checking.figures import Batch, compare_figures
 from dslc.checking.measure import Finding, distance, rms, within
-from dslc.checking.situation import SEED, STEP, STEPS_PER_EPOCH, VALIDATION, Situation
+from dslc.checking.situation import SEED, STEP, STEPS_PER_EPOCH, VALIDATION, Execute, Situation
 from dslc.graph.builder import type_of
 from dslc.network.network import Network, Training, Value
 from dslc.operation import Array
@@ -74,13 +74,23 @@ def evaluate(situation: Situation, training: Training) -> list[Finding]:
 
 def inference(situation: Situation) -> list[Finding]:
     """The closed network gives the interpreter's outputs in inference mode."""
+    return closed_network(situation)(situation.execute)
+
+
+def closed_network(situation: Situation) -> Callable[[Execute], list[Finding]]:
+    """Compile the closed network; return what judges it by the outputs it has when it is executed."""
     network = situation.resting
     model = finish(network, "inference", graphs.inference_graph(network, situation.state))
     inputs = {str(value.name) for value in model.graph.inputs}
     sizes, data = two_batches(network, situation.sizes)[1]
-    found = situation.execute(model, {v.name: a for v, a in data.items() if v.name in inputs})
+    feeds = {v.name: a for v, a in data.items() if v.name in inputs}
     batch = _batch(situation, network, list(network.outputs.values()), sizes, data)
-    return [_output(name, value, found, batch) for name, value in network.outputs.items()]
+
+    def judged(execute: Execute) -> list[Finding]:
+        found = execute(model, feeds)
+        return [_output(name, value, found, batch) for name, value in network.outputs.items()]
+
+    return judged
 
 
 def _output(name: str, value: Value, found: Mapping[str, Array], batch: Batch) -> Finding:
