@@ -6,14 +6,13 @@ is the judge right (`differences`). The graphs are run by a function that is han
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dslc.checking import shipped
 from dslc.checking.calls import CallCheck, blame, expose, simplified, unchanged
-from dslc.checking.differences import STEPS, Probe, differences
+from dslc.checking.differences import Probe, differences
 from dslc.checking.measure import Finding
 from dslc.checking.situation import SEED, Situation
 from dslc.network.network import Call
@@ -58,11 +57,11 @@ def _learning(situation: Situation) -> tuple[list[Finding], tuple[Call, ...]]:
     return findings, culprits
 
 
-def finite_differences(situation: Situation, steps: Sequence[float] = STEPS) -> list[Finding]:
+def finite_differences(situation: Situation) -> list[Finding]:
     """The interpreter's backward pass is the derivative of its forward pass."""
     interpreter = situation.interpreter()
     found = interpreter.backward(situation.whole, situation.cotangents)
     leaves = (*situation.learning.parameters, *situation.learning.inputs)
     gradients = {v: found[v] for v in leaves if v in found and v.type.dtype.is_float}
     probe = Probe(interpreter, situation.whole, list(situation.cotangents.items()))
-    return differences(probe, gradients, np.random.default_rng(SEED + 3), steps)
+    return differences(probe, gradients, np.random.default_rng(SEED + 3))

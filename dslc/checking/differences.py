@@ -59,16 +59,17 @@ class Probe:
 
     def derivative(self, shift: Direction, step: float) -> float:
         """Return the derivative along `shift` (Richardson)."""
-        wide = (self.scalar(shift, step) - self.scalar(shift, -step)) / (2 * step)
-        narrow = (self.scalar(shift, step / 2) - self.scalar(shift, -step / 2)) / step
-        return (4 * narrow - wide) / 3
+        return (4 * self.slope(shift, step / 2) - self.slope(shift, step)) / 3
+
+    def slope(self, shift: Direction, step: float) -> float:
+        """Return the central difference along `shift`."""
+        return (self.scalar(shift, step) - self.scalar(shift, -step)) / (2 * step)
 
 
 def differences(
     probe: Probe,
     gradients: Mapping[Value, Array],
     generator: np.random.Generator,
-    steps: Sequence[float] = STEPS,
 ) -> list[Finding]:
     """Judge `gradients` along one direction per tensor (at most 32, drawn by seed) and one over all."""
     values = list(gradients)
@@ -76,9 +77,9 @@ def differences(
     if len(values) > MOST_TENSORS:
         picked = generator.choice(len(values), MOST_TENSORS, replace=False)
         chosen = [values[i] for i in sorted(picked)]
-    findings = [_judge(probe, v.name, {v: gradients[v]}, generator, steps) for v in chosen]
+    findings = [_judge(probe, v.name, {v: gradients[v]}, generator) for v in chosen]
     if len(values) > 1:
-        findings.append(_judge(probe, "all parameters", gradients, generator, steps))
+        findings.append(_judge(probe, "all parameters", gradients, generator))
     return findings
 
 
@@ -87,7 +88,6 @@ def _judge(
     name: str,
     gradients: Mapping[Value, Array],
     generator: np.random.Generator,
-    steps: Sequence[float],
 ) -> Finding:
     """Compare slope and gradient, with shorter steps where the first does not agree.
 
@@ -95,8 +95,8 @@ def _judge(
     """
     length = _length(gradients)
     tried = []
-    for step in steps:
-        shift = _direction(gradients, generator)
+    for step in STEPS:
+        shift = direction(gradients, generator)
         slope = probe.derivative(shift, step)
         expected = sum(float(np.vdot(gradients[value], arrow)) for value, arrow in shift.items())
         size = max(abs(slope), abs(expected), length, 1e-8)
@@ -109,7 +109,7 @@ def _judge(
     return min(tried, key=lambda finding: finding.error / finding.bound)
 
 
-def _direction(gradients: Mapping[Value, Array], generator: np.random.Generator) -> Direction:
+def direction(gradients: Mapping[Value, Array], generator: np.random.Generator) -> Direction:
     """Draw a unit direction; a part of it is the gradient, so that a slope to compare is there.
 
     Along the gradient itself every activation moves most and crosses the most kinks: a part is enough.

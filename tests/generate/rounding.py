@@ -14,13 +14,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dslc.checking.differences import Probe, direction
+from dslc.checking.measure import DIFFERENCE, Finding
+from dslc.checking.situation import Situation
 from dslc.network.network import Call, Network, Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation, Interpreter
 from dslc.reference.run import Run
 from tests.generate.table import TABLE
 
+SMALL = 1e-3
+"""A gradient of less than this share of the largest one is rounding."""
+
 DRAWS = 8
+LENGTHS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 ROUNDING = 2.0**-23
 
 
@@ -74,3 +81,32 @@ class Point:
             )
             exact = self.exact
             yield shaken, shaken.forward(self.feeds, self.wanted, exact.pinned, exact.decisions)
+
+
+def certain_differences(situation: Situation) -> list[Finding]:
+    """Judge the interpreter's gradients by the difference that is the surest of its own slope.
+
+    Layers that divide by small deviations bend sharply and amplify rounding: then no length of a step is right for all
+    nets. How far the two differences that are extrapolated are apart tells what each length is worth.
+    """
+    found = situation.interpreter().backward(situation.whole, situation.cotangents)
+    leaves = (*situation.learning.parameters, *situation.learning.inputs)
+    gradients = {v: found[v] for v in leaves if v in found and v.type.dtype.is_float}
+    probe = Probe(situation.interpreter(), situation.whole, list(situation.cotangents.items()))
+    floor = SMALL * max((float(np.linalg.norm(g)) for g in gradients.values()), default=0.0)
+    return [_surest(probe, value, gradient, floor) for value, gradient in gradients.items()]
+
+
+def _surest(probe: Probe, value: Value, gradient: Array, floor: float) -> Finding:
+    generator = np.random.default_rng(3)
+    tried: list[tuple[float, float, float]] = []
+    for step in LENGTHS:
+        shift = direction({value: gradient}, generator)
+        wide, narrow = probe.slope(shift, step), probe.slope(shift, step / 2)
+        expected = float(np.vdot(gradient, shift[value]))
+        size = max(abs(narrow), abs(expected), float(np.linalg.norm(gradient)), floor, 1e-8)
+        tried.append(
+            (abs(wide - narrow) / size, abs((4 * narrow - wide) / 3 - expected) / size, size)
+        )
+    doubt, error, _ = min(tried)
+    return Finding("difference", value.name, error, DIFFERENCE + doubt)

@@ -74,6 +74,8 @@ class Entry:
     """Whether the operation is drawn on float64 too."""
     cancels: Callable[..., float] | None = None
     """The size of what the operation subtracts from something nearly as large: its errors are measured by that."""
+    kernel: float = 0.0
+    """How far the function inside an operator of onnxruntime may be off, relative to its result."""
     spelled: Callable[[Sequence[str], Settings], str] | None = None
     excused: str = ""
 

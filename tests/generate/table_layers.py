@@ -127,6 +127,36 @@ def _avg_pool(scope: Scope, x: TensorType) -> Settings:
     return settings | ({"count_include_pad": False} if scope.dice.chance(0.3) else {})
 
 
+def _lp_pool(scope: Scope, x: TensorType) -> Settings:
+    settings = window(scope, x, dilates=False, pads_below_half=True)
+    return settings | {"p": scope.dice.one((1.0, 2.0, 3.0))}
+
+
+def _to_size(scope: Scope, x: TensorType) -> Settings:
+    return {"size": Size(tuple(scope.dice.randint(1, size + 1) for size in _spatial(x)))}
+
+
+def _shuffles(scope: Scope, x: TensorType) -> bool:
+    return known(x, 1, 2, 3) and x.shape[1] % 4 == 0
+
+
+def _unshuffles(scope: Scope, x: TensorType) -> bool:
+    return known(x, 1, 2, 3) and all(size % 2 == 0 for size in x.shape[2:])
+
+
+def _small(scope: Scope, x: TensorType) -> bool:
+    return known(x, 1, 2, 3) and max(_spatial(x)) <= 4
+
+
+def _upsample(scope: Scope, x: TensorType) -> Settings:
+    settings: Settings = {"scale": Size((scope.dice.one((2, 3)),))}
+    if scope.dice.chance(0.5):
+        settings["mode"] = "bilinear"
+        if scope.dice.chance(0.5):
+            settings["align_corners"] = True
+    return settings
+
+
 def _lrn(scope: Scope, x: TensorType) -> Settings:
     return {"size": scope.dice.one((1, 3, 5)), "alpha": scope.dice.one((1e-3, 0.5))}
 
@@ -210,7 +240,10 @@ def _noise(name: str) -> Any:
 
 
 SEQUENCE = floats(3, 3, test=lambda scope, type: known(type, 1, 2))
-BOUND = {"result": lambda x: 1.0, "largest": 10.0}
+APPROXIMATE = 4e-6
+"""onnxruntime's operators for recurrence approximate tanh and the sigmoid by quotients of polynomials."""
+
+BOUND = {"result": lambda x: 1.0, "largest": 10.0, "kernel": APPROXIMATE}
 WIDE = {"largest": 10.0, "result": lambda x: 10 * x}
 NORMED = {"result": lambda x: 5.0}
 
@@ -237,7 +270,13 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "LocallyConnected": Entry((IMAGE,), _local, **WIDE),
     "Embedding": Entry((INDEX_BELOW_9,), _embedding, result=lambda x: 4.0),
-    "RNN": Entry((SEQUENCE,), _recurrent("tanh", "relu"), largest=10.0, result=lambda x: 20 * x),
+    "RNN": Entry(
+        (SEQUENCE,),
+        _recurrent("tanh", "relu"),
+        largest=10.0,
+        result=lambda x: 20 * x,
+        kernel=APPROXIMATE,
+    ),
     "GRU": Entry((SEQUENCE,), _recurrent(), **BOUND),
     "LSTM": Entry((SEQUENCE,), _recurrent(), **BOUND),
     "GaussianDropout": Entry((ROWS,), _noise("p"), result=lambda x: 3 * x),
@@ -247,6 +286,14 @@ ENTRIES: Mapping[str, Entry] = {
         (ROWS,), lambda scope, x: {"p": scope.dice.one((0.0, 0.3, 0.5))}, result=lambda x: 2 * x
     ),
     "avg_pool": Entry((IMAGE,), _avg_pool),
+    "lp_pool": Entry((IMAGE,), _lp_pool),
+    "adaptive_avg_pool": Entry((IMAGE,), _to_size),
+    "adaptive_max_pool": Entry((IMAGE,), _to_size),
+    "pixel_shuffle": Entry((floats(4, 4, test=_shuffles),), lambda scope, x: {"upscale_factor": 2}),
+    "pixel_unshuffle": Entry(
+        (floats(4, 4, test=_unshuffles),), lambda scope, x: {"downscale_factor": 2}
+    ),
+    "upsample": Entry((floats(4, 4, test=_small),), _upsample),
     "max_pool": Entry((IMAGE,), _max_pool),
     "global_avg_pool": Entry((IMAGE,)),
     "global_max_pool": Entry((IMAGE,)),

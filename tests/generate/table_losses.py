@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from dslc.types import TensorType
-from tests.generate.needs import ANOTHER, FLOAT, LABEL_FLAGS, ROW_INDEX, fitting_axes, floats
+from tests.generate.needs import (
+    ANOTHER,
+    FLOAT,
+    LABEL_FLAGS,
+    ROW_INDEX,
+    fitting_axes,
+    floats,
+    known,
+)
 from tests.generate.scope import Entry, Scope, Settings
 
 
@@ -71,7 +79,7 @@ ENTRIES: Mapping[str, Entry] = {
     "nll": _labelled(),
     "smooth_l1": _pair(beta=(0.5, 2.0)),
     "triplet": Entry(
-        (SAMPLES, ANOTHER, ANOTHER),
+        (floats(2, 2, test=lambda scope, x: known(x, -1) and x.shape[-1] > 1), ANOTHER, ANOTHER),
         _rows(margin=(0.5,), swap=(True,)),
         largest=10.0,
         result=lambda x, y, z: 30.0,
