@@ -23,7 +23,7 @@ from dslc.checking.measure import YARDSTICK, Finding, distance, rms
 from dslc.checking.situation import SEED, STEP, Execute, Situation
 from dslc.compile import Options, network_of
 from dslc.errors import CompileError
-from dslc.network.network import Network, Training, Value, with_held
+from dslc.network.network import Call, Network, Training, Value, with_held
 from dslc.operation import Array
 from dslc.reference.interpreter import Interpreter
 from dslc.source import Source
@@ -145,7 +145,18 @@ def _reconsidered(
         for value in backward:
             off = distance(gradients[value], calls.gradients[value], calls.floor(value))
             slopes[value] = max(off, slopes.get(value, 0.0))
+    kernels = {
+        value: _kernel(call) for call in calls.situation.learning.calls for value in call.outputs
+    }
+    results = {
+        value: max(off, kernels.get(value, 0.0) / YARDSTICK) for value, off in results.items()
+    }
     return _eased(forward, results), _eased(backward, slopes)
+
+
+def _kernel(call: Call) -> float:
+    """Return how far the operators of a call may be off by themselves."""
+    return TABLE[call.operation.language_name()].kernel
 
 
 def _eased(findings: Findings, rounding: Mapping[Value, float]) -> Findings:
@@ -175,7 +186,7 @@ def _inference(
         for name, value in network.outputs.items():
             off = distance(done.arrays[value], exact.arrays[value])
             worst[name] = max(off, worst.get(name, 0.0))
-    kernel = max(TABLE[call.operation.language_name()].kernel for call in with_held(network.calls))
+    kernel = max(_kernel(call) for call in with_held(network.calls))
     eased = [replace(f, bound=max(f.bound, YARDSTICK * worst[f.tensor], kernel)) for f in failed]
     failed = _failed(eased)
     return _verdict(failed, "inference") if failed else Verdict()

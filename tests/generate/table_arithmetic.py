@@ -72,7 +72,7 @@ FUNCTIONS: Mapping[str, Entry] = {
     "identity": _each(),
     "leaky_relu": _each(settings=lambda scope, x: _optional(scope, negative_slope=(0.2, 0.0))),
     "log": _each(domain="positive", result=lambda x: 4.0),
-    "log_sigmoid": _each(),
+    "log_sigmoid": _each(largest=10.0),
     "mish": _each(cancels=_largest),
     "neg": Entry((NUMBER,), spelled=lambda values, settings: f"-{values[0]}"),
     "reciprocal": _each(domain="positive", result=lambda x: 10.0),
@@ -80,7 +80,7 @@ FUNCTIONS: Mapping[str, Entry] = {
     "relu6": _bounded(6.0),
     "round": _each(result=lambda x: x + 1),
     "selu": _each(cancels=_one),
-    "sigmoid": _each(result=lambda x: 1.0, cancels=_one),
+    "sigmoid": _each(largest=10.0, result=lambda x: 1.0, cancels=_one),
     "sign": _bounded(),
     "silu": _each(cancels=_largest),
     "sin": _bounded(),
@@ -90,7 +90,7 @@ FUNCTIONS: Mapping[str, Entry] = {
     "square": _each(result=lambda x: x * x, largest=10.0),
     "step": _bounded(),
     "stop_gradient": _each(),
-    "tanh": _bounded(),
+    "tanh": _bounded(largest=5.0),
 }
 
 

@@ -13,7 +13,7 @@ from tests.generate.shrink import shrink
 from tests.generate.spec import generate
 from tests.generate.table import TABLE
 
-SPECS, PARTS = 500, 25
+SPECS, PARTS = 2000, 100
 
 
 @pytest.mark.parametrize("part", range(PARTS))

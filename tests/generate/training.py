@@ -64,7 +64,7 @@ def _loss(writer: Writer, item: Item, targets: list[str]) -> str:
         return f"cross_entropy({item.text}, {name})"
     kind = dice.one(("mse", "l1", "huber", "bce_with_logits", "mean"))
     if kind == "mean":
-        return f"{dice.one((0.1, 1.0))} * mean(tanh({item.text}) ** 2)"
+        return f"{dice.one((0.1, 1.0))} * mean(softsign({item.text}) ** 2)"
     return f"{kind}({item.text}, {_target(targets, type)})"
 
 
