@@ -204,6 +204,17 @@ def fmt(specs: tuple[str, ...], check: bool, shapes: bool, fix: bool) -> None:
         raise click.exceptions.Exit(code)
 
 
+@dslc.command("help")
+@click.argument("name", required=False)
+@json_option
+def help_command(name: str | None, as_json: bool) -> None:
+    """Tell what NAME is: signature, settings, shapes, formula, source, an example. Without NAME, list all."""
+    from dslc.cli.helping import help_lines
+
+    for line in help_lines(name, as_json=as_json):
+        click.echo(line)
+
+
 @dslc.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:

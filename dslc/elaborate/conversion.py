@@ -101,7 +101,7 @@ def out_of_range(value: Any, info: SettingInfo) -> str | None:
     for number in _numbers(value):
         for name, limit in info.limits.items():
             if not _KEEPS[name](number, limit):
-                return f"{_LIMIT_WORDS[name]} {limit:g}"
+                return f"{LIMIT_WORDS[name]} {limit:g}"
     largest = largest_whole(info.annotation)
     if largest is not None and any(abs(number) > largest for number in _numbers(value)):
         return f"at most {largest}"
@@ -211,7 +211,7 @@ _KEEPS: Mapping[str, Any] = {
     "below": lambda number, limit: number < limit,
 }
 
-_LIMIT_WORDS: Mapping[str, str] = {
+LIMIT_WORDS: Mapping[str, str] = {
     "minimum": "at least",
     "maximum": "at most",
     "above": "more than",

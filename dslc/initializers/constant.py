@@ -39,7 +39,12 @@ class _Same(Initializer, ABC):
 
 @dataclass(frozen=True)
 class Zeros(_Same):
-    """Fill with 0."""
+    """Fill with 0.
+
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(32, init=normal(std=0.01), bias_init=zeros)
+    """
 
     @property
     def number(self) -> float:
@@ -48,7 +53,12 @@ class Zeros(_Same):
 
 @dataclass(frozen=True)
 class Ones(_Same):
-    """Fill with 1."""
+    """Fill with 1.
+
+    Example:
+        param w: float32[4, 3] = ones
+        output y = w * w
+    """
 
     @property
     def number(self) -> float:
@@ -57,7 +67,12 @@ class Ones(_Same):
 
 @dataclass(frozen=True)
 class Constant(_Same):
-    """Fill with one number."""
+    """Fill with one number.
+
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(32, init=normal(std=0.01), bias_init=constant(0.1))
+    """
 
     c: float
 
@@ -78,6 +93,9 @@ class Identity(Initializer):
 
     Source: Le, Jaitly, Hinton, "A Simple Way to Initialize Recurrent Networks of Rectified Linear
     Units" (2015).
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(8, 3x3, init=identity)
     """
 
     def check(self, shape: tuple[int, ...]) -> None:
@@ -107,6 +125,9 @@ class Literal(Initializer):
     """Take the values written in the spec, row by row.
 
     Errors: E0319 where the list has another shape than the parameter.
+    Example:
+        param w: float32[2, 2] = [[0.1, 0.5], [-0.3, 0.8]]
+        output y = w * w
     """
 
     values: tuple[Any, ...]

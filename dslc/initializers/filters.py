@@ -77,6 +77,9 @@ class Bilinear(_Filter):
 
     Source: Long, Shelhamer, Darrell, "Fully Convolutional Networks for Semantic Segmentation"
     (2015), section 3.3. Caffe's filler `bilinear` is the same for even sizes.
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: ConvTranspose(3, 4x4, stride=2, padding=1, groups=3, bias=false, init=bilinear)     -> [N, 3, 64, 64]
     """
 
     spelling = "bilinear"
@@ -97,6 +100,9 @@ class MeanFilter(_Filter):
     Formula: w = 1 / (in * the size of the kernel).
 
     Errors: E0319 for a parameter without a kernel.
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(1, 5x5, padding=2, bias=false, init=mean_filter, trainable=false)
     """
 
     spelling = "mean_filter"
@@ -122,6 +128,9 @@ class GaussianFilter(_Filter):
     Errors: E0319 for a parameter without a kernel.
 
     Source: the default of `std` is OpenCV's, getGaussianKernel.
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(3, 5x5, padding=2, groups=3, bias=false, init=gaussian_filter, trainable=false)
     """
 
     spelling = "gaussian_filter"

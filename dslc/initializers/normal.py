@@ -72,7 +72,12 @@ class _Bell(Initializer, ABC):
 
 @dataclass(frozen=True)
 class Normal(_Bell):
-    """Draw from a normal distribution."""
+    """Draw from a normal distribution.
+
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(8, 3x3, init=normal(std=0.01))
+    """
 
     mean: float = 0.0
     std: float = setting(1.0, minimum=0.0)
@@ -90,6 +95,9 @@ class TruncatedNormal(_Bell):
 
     Errors: E0406 unless a < b, and where less than a millionth of the distribution lies between
     them.
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(32, init=truncated_normal(std=0.02))
     """
 
     mean: float = 0.0
@@ -129,6 +137,9 @@ class XavierNormal(_Bell):
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks" (2010), equation 12.
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(32, init=xavier_normal)
     """
 
     gain: float = setting(1.0, above=0.0)
@@ -151,6 +162,9 @@ class KaimingNormal(_Bell):
     Errors: E0319 for fewer than 2 dimensions.
 
     Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers" (2015), equations 10 and 14.
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(8, 3x3, init=kaiming_normal(mode=fan_out))
     """
 
     a: float = 0.0

@@ -41,6 +41,9 @@ class Orthogonal(Initializer):
     Source: Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in
     deep linear neural networks" (2013); Higham, "Functions of Matrices" (2008), section 8.3 (the
     Newton-Schulz iteration).
+    Example:
+        param w: float32[4, 3] = orthogonal
+        output y = w * w
     """
 
     gain: float = setting(1.0)

@@ -35,6 +35,9 @@ class Sparse(Initializer):
 
     Source: Martens, "Deep learning via Hessian-free optimization" (2010), section 5, in the form of
     torch.nn.init.sparse_.
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(32, init=sparse(0.9))
     """
 
     sparsity: float = setting(minimum=0.0, below=1.0)

@@ -59,6 +59,9 @@ class Uniform(_Even):
     """Draw evenly between a and b.
 
     Errors: E0406 unless a < b.
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(32, init=uniform(-0.1, 0.1))
     """
 
     a: float = 0.0
@@ -83,6 +86,9 @@ class XavierUniform(_Even):
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks" (2010), equation 16.
+    Example:
+        input x: float32[N, 64]
+        output y: Linear(32, init=xavier_uniform)
     """
 
     gain: float = setting(1.0, above=0.0)
@@ -106,6 +112,9 @@ class KaimingUniform(_Even):
     Errors: E0319 for fewer than 2 dimensions.
 
     Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers" (2015), equations 10 and 14.
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: Conv(8, 3x3, init=kaiming_uniform)
     """
 
     a: float = 0.0

@@ -23,6 +23,9 @@ class GlobalAvgPool(Function):
     """Take the mean of every channel over all places.
 
     Shapes: [N, C, *S] -> [N, C]
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: global_avg_pool     -> [N, 3]
     """
 
     def infer(self, x: TensorType) -> TensorType:
@@ -48,6 +51,9 @@ class GlobalMaxPool(Function):
 
     Shapes: [N, C, *S] -> [N, C]
     Kinks: of equal values the first one, in row-major order, gets the gradient
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: global_max_pool     -> [N, 3]
     """
 
     def infer(self, x: TensorType) -> TensorType:

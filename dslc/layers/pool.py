@@ -35,6 +35,9 @@ class MaxPool(Function):
     Errors: E0303 not an image, E0304 kernel larger than its input,
         E0406 padding as large as the kernel
     Kinks: of equal values the first one, in row-major order, gets the gradient
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: max_pool(2x2)                           -> [N, 3, 16, 16]
     """
 
     kernel: Size = setting(minimum=1)
@@ -92,6 +95,9 @@ class AvgPool(Function):
     Shapes: [N, C, *S] -> [N, C, *floor((S + 2*padding - kernel) / stride) + 1]
     Errors: E0303 not an image, E0304 kernel larger than its input,
         E0406 padding as large as the kernel
+    Example:
+        input image: float32[N, 3, 32, 32]
+        output y: avg_pool(3x3, stride=2, padding=1)     -> [N, 3, 16, 16]
     """
 
     kernel: Size = setting(minimum=1)

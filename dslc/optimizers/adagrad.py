@@ -26,6 +26,8 @@ class Adagrad(Optimizer):
 
     Source: Duchi, Hazan, Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic
     Optimization" (2011), figure 1, in the form of torch.optim.Adagrad and of ONNX's Adagrad.
+    Example:
+        optimizer = Adagrad(lr=0.01)
     """
 
     lr: float = setting(1e-2, minimum=0.0)
@@ -79,6 +81,8 @@ class Adadelta(Optimizer):
 
     Source: Zeiler, "ADADELTA: An Adaptive Learning Rate Method" (2012), algorithm 1, in the form of
     torch.optim.Adadelta.
+    Example:
+        optimizer = Adadelta(rho=0.95)
     """
 
     lr: float = setting(1.0, minimum=0.0)

@@ -30,6 +30,8 @@ class Adam(Optimizer):
 
     Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1, in the
     form of torch.optim.Adam.
+    Example:
+        optimizer = Adam(lr=1e-3)
     """
 
     lr: float = setting(1e-3, minimum=0.0)
@@ -106,6 +108,8 @@ class AdamW(Adam):
 
     Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), algorithm 2, in
     the form of torch.optim.AdamW.
+    Example:
+        optimizer = AdamW(lr=1e-3, weight_decay=0.05)
     """
 
     weight_decay: float = setting(0.01, minimum=0.0)

@@ -28,6 +28,8 @@ class Lion(Optimizer):
     Errors: E0406 unless both betas are at least 0 and less than 1.
 
     Source: Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023), program 1.
+    Example:
+        optimizer = Lion(lr=1e-4, weight_decay=0.1)
     """
 
     lr: float = setting(1e-4, minimum=0.0)

@@ -28,6 +28,8 @@ class RMSprop(Optimizer):
     Source: Tieleman and Hinton, "Lecture 6.5, rmsprop" (2012), centered: Graves, "Generating
     Sequences With Recurrent Neural Networks" (2013), equations 38 to 45, in the form of
     torch.optim.RMSprop.
+    Example:
+        optimizer = RMSprop(lr=2.5e-4, alpha=0.95, eps=0.01)
     """
 
     lr: float = setting(1e-2, minimum=0.0)

@@ -26,6 +26,8 @@ class SGD(Optimizer):
 
     Source: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in
     deep learning" (2013), in the form of torch.optim.SGD.
+    Example:
+        optimizer = SGD(lr=0.1, momentum=0.9, weight_decay=1e-4)
     """
 
     momentum: float = setting(0.0, minimum=0.0)

@@ -35,6 +35,8 @@ class Cosine(Schedule):
 
     Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017),
     equation 5; torch.optim.lr_scheduler.CosineAnnealingLR and CosineAnnealingWarmRestarts.
+    Example:
+        schedule = cosine(warmup=500 steps)
     """
 
     final: float = setting(0.0, minimum=0.0)

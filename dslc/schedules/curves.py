@@ -25,6 +25,8 @@ class Inv(Schedule):
     Formula: (1 + gamma step)^-power.
 
     Source: Caffe, learning rate policy `inv`; LeNet was trained with gamma 1e-4, power 0.75 there.
+    Example:
+        schedule = inv(gamma=1e-4, power=0.75)
     """
 
     gamma: float = setting(1e-4, minimum=0.0)
@@ -49,6 +51,8 @@ class Poly(Schedule):
     Formula: (1 - step / total steps)^power.
 
     Source: Caffe, learning rate policy `poly`; torch.optim.lr_scheduler.PolynomialLR.
+    Example:
+        schedule = poly(power=0.9)
     """
 
     power: float = setting(1.0, above=0.0)
@@ -80,6 +84,8 @@ class Sigmoid(Schedule):
     Formula: 1 / (1 + exp(gamma (step - at))).
 
     Source: Caffe, learning rate policy `sigmoid`, where a falling rate has a negative gamma.
+    Example:
+        schedule = sigmoid(at=20 epochs, gamma=0.01)
     """
 
     at: Duration

@@ -29,6 +29,8 @@ class OneCycle(Schedule):
 
     Source: Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large
     Learning Rates" (2018), in the form of torch.optim.lr_scheduler.OneCycleLR.
+    Example:
+        schedule = one_cycle(pct_start=0.3)
     """
 
     pct_start: float = setting(0.3, above=0.0, below=1.0)

@@ -41,6 +41,8 @@ class Plateau(Schedule):
     Errors: E0406 where patience or cooldown is not a whole number of epochs.
 
     Source: torch.optim.lr_scheduler.ReduceLROnPlateau with a relative threshold.
+    Example:
+        schedule = plateau(factor=0.1, patience=5 epochs)
     """
 
     on: str = "loss"

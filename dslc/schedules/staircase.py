@@ -56,6 +56,8 @@ class Step(_Staircase):
     Formula: gamma^n, n = 0 before start, then 1 + (step - start) // every.
 
     Source: torch.optim.lr_scheduler.StepLR.
+    Example:
+        schedule = step(every=30 epochs, gamma=0.1)
     """
 
     every: Duration
@@ -89,6 +91,8 @@ class Exponential(_Staircase):
     Formula: gamma^(step // every).
 
     Source: torch.optim.lr_scheduler.ExponentialLR.
+    Example:
+        schedule = exponential(0.95)
     """
 
     gamma: float = setting(minimum=0.0)
@@ -115,6 +119,8 @@ class Multistep(_Staircase):
     Errors: E0406 for an empty list.
 
     Source: torch.optim.lr_scheduler.MultiStepLR.
+    Example:
+        schedule = multistep(at=[60 epochs, 80 epochs])
     """
 
     at: tuple[Duration, ...]

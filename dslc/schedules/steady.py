@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """Keep the base rate (after the warm-up, where there is one)."""
+    """Keep the base rate (after the warm-up, where there is one).
+
+    Example:
+        schedule = constant(warmup=2 epochs)
+    """
 
     def lower_factor(
         self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]

@@ -1,0 +1,90 @@
+"""The reference: complete, up to date, and every example in it compiles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dslc.cli.helping import help_lines
+from dslc.compile import Options, sections_of, training_models
+from dslc.elaborate.library import standard_library
+from dslc.help.entry import Entry, everything
+from dslc.help.examples import spec_of
+from dslc.help.printing import page
+from dslc.source import Source
+from tests.spine.command import done, dslc
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
+ENTRIES = {f"{entry.kind} {entry.name}": entry for entry in everything()}
+
+every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+
+
+@every_entry
+def test_an_entry_is_complete(entry: Entry) -> None:
+    assert entry.sentence.endswith("."), entry.sentence
+    assert entry.example, "its docstring has no `Example:`"
+    if entry.kind in ("layer", "function", "loss", "metric", "augmentation"):
+        assert entry.fields.get("Shapes") or entry.kind == "function"
+    assert any(entry.name in line for line in entry.example) or entry.name in INFIX
+
+
+INFIX = frozenset(standard_library().operations) & {
+    *("add", "sub", "mul", "div", "floordiv", "mod", "pow", "neg", "matmul", "index"),
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    *("logical_and", "logical_or", "logical_not", "literal"),
+}
+"""What may be written by a sign."""
+
+
+@every_entry
+def test_an_example_compiles(entry: Entry) -> None:
+    text = spec_of(entry)
+    models = training_models(sections_of(Source(f"{entry.name}.net", text), Options({})))
+    assert models.keys() == {"init", "train", "eval"}
+
+
+def test_the_page_is_up_to_date() -> None:
+    written = PAGE.read_text(encoding="utf-8")
+    assert written == page(), "run:  python -m dslc.help > docs/reference.md"
+
+
+def test_everything_has_an_entry() -> None:
+    library = standard_library()
+    known = {entry.name for entry in ENTRIES.values()}
+    for names in (library.operations, library.metrics, library.optimizers, library.schedules):
+        assert set(names) <= known
+    assert set(library.initializers) <= known
+
+
+def test_help_of_a_name() -> None:
+    said = done("help", "Conv")
+    assert said.startswith("Conv(x, channels, kernel, stride=1")
+    assert "channels   takes a whole number; at least 1; required" in said
+    assert "Formula" in said and "Example" in said
+
+
+def test_help_of_signs_and_foreign_names() -> None:
+    assert done("help", "@").startswith("matmul(")
+    assert done("help", "Conv2d").startswith("Conv(")
+    assert (
+        len([line for line in help_lines("step", as_json=False) if line.startswith("step(")]) == 2
+    )
+
+
+def test_all_names_are_listed() -> None:
+    said = done("help")
+    for name in ("Conv", "cross_entropy", "accuracy", "SGD", "cosine", "kaiming_normal", "cutout"):
+        assert f"  {name} " in said
+
+
+def test_help_as_data() -> None:
+    (entry,) = json.loads(done("help", "lrn", "--json"))
+    assert entry["kind"] == "function" and entry["settings"][0]["name"] == "size"
+
+
+def test_an_unknown_name_names_near_ones() -> None:
+    outcome = dslc("help", "cro")
+    assert outcome.code == 2 and "crop, cross_entropy" in outcome.err
