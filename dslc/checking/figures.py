@@ -37,8 +37,8 @@ def compare_figures(
     training: Training, found: Mapping[str, Array], batches: Sequence[Batch], *, tables: bool
 ) -> list[Finding]:
     """Judge `loss`, every `loss.NAME` and every `metric.NAME` over all batches together, with or without tables."""
-    exact = {term: _loss(term, batches, rounded=False) for term in training.terms}
-    rounded = {term: _loss(term, batches, rounded=True) for term in training.terms}
+    exact = {term: loss_over(term, batches, rounded=False) for term in training.terms}
+    rounded = {term: loss_over(term, batches, rounded=True) for term in training.terms}
     findings = [
         _finding("loss", f"loss.{t.name}", found, exact[t], rounded[t]) for t in training.terms
     ]
@@ -59,7 +59,7 @@ def _finding(
     return within(kind, name, error, measure.FORWARD, lambda: yardstick)
 
 
-def _loss(term: Term, batches: Sequence[Batch], *, rounded: bool) -> float:
+def loss_over(term: Term, batches: Sequence[Batch], *, rounded: bool) -> float:
     """The loss over all batches: the mean over every label that counts, or the sum where the spec says so."""
     runs = [batch.rounded if rounded else batch.exact for batch in batches]
     values = [float(done.arrays[term.value]) for done in runs]

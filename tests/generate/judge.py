@@ -6,7 +6,7 @@ optimizations, and simplified, run with all of them. The closed network is run b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,17 +18,17 @@ from dslc.artifact.artifact import serialize
 from dslc.checking import shipped
 from dslc.checking.calls import CallCheck, Exposed, blame, expose, simplified
 from dslc.checking.check import finite_differences
-from dslc.checking.figures import SMALL
+from dslc.checking.figures import SMALL, Batch, loss_over
 from dslc.checking.measure import YARDSTICK, Finding, distance, rms
 from dslc.checking.situation import SEED, STEP, Execute, Situation
 from dslc.compile import Options, network_of
 from dslc.errors import CompileError
-from dslc.network.network import Call, Network, Training, Value, with_held
+from dslc.network.network import Network, Training, Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Interpreter
 from dslc.source import Source
-from tests.generate.rounding import Point, certain_differences
-from tests.generate.table import TABLE
+from dslc.train import losses
+from tests.generate.rounding import DRAWS, Point, certain_differences
 
 PLAIN = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
 OPTIMIZED = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -130,6 +130,14 @@ def _reconsidered(
     calls: CallCheck, forward: Findings, backward: Findings
 ) -> tuple[Findings, Findings]:
     """Judge what failed by several draws of rounding."""
+    results, slopes = _rounding(calls, list(forward), list(backward))
+    return _eased(forward, results), _eased(backward, slopes)
+
+
+def _rounding(
+    calls: CallCheck, forward: list[Value], backward: list[Value]
+) -> tuple[dict[Value, float], dict[Value, float]]:
+    """Return how far rounding may put what calls give, and gradients: the most of several draws."""
     situation, exact = calls.situation, calls.point
     feeds = {**situation.data, **situation.weights_of(situation.learning, np.float32)}
     point = Point(
@@ -141,28 +149,23 @@ def _reconsidered(
         gradients = shaken.backward(done, situation.cotangents)
         for value in forward:
             off = distance(done.computed[value], exact.computed[value])
-            results[value] = max(off, results.get(value, 0.0))
+            results[value] = _worse(off, results.get(value, 0.0))
         for value in backward:
             off = distance(gradients[value], calls.gradients[value], calls.floor(value))
-            slopes[value] = max(off, slopes.get(value, 0.0))
-    kernels = {
-        value: _kernel(call) for call in calls.situation.learning.calls for value in call.outputs
-    }
-    results = {
-        value: max(off, kernels.get(value, 0.0) / YARDSTICK) for value, off in results.items()
-    }
-    return _eased(forward, results), _eased(backward, slopes)
+            slopes[value] = _worse(off, slopes.get(value, 0.0))
+    return results, slopes
 
 
-def _kernel(call: Call) -> float:
-    """Return how far the operators of a call may be off by themselves."""
-    return TABLE[call.operation.language_name()].kernel
+def _worse(one: float, other: float) -> float:
+    """Return the larger one; a NaN, where float32 overflows, is larger than any."""
+    return float(np.maximum(one, other))
 
 
 def _eased(findings: Findings, rounding: Mapping[Value, float]) -> Findings:
     return {
         value: replace(finding, bound=max(finding.bound, YARDSTICK * rounding[value]))
         for value, finding in findings.items()
+        if np.isfinite(rounding[value])  # else float32 overflows on the way
     }
 
 
@@ -186,46 +189,91 @@ def _inference(
         for name, value in network.outputs.items():
             off = distance(done.arrays[value], exact.arrays[value])
             worst[name] = max(off, worst.get(name, 0.0))
-    kernel = max(_kernel(call) for call in with_held(network.calls))
-    eased = [replace(f, bound=max(f.bound, YARDSTICK * worst[f.tensor], kernel)) for f in failed]
-    failed = _failed(eased)
+    failed = _failed([replace(f, bound=max(f.bound, YARDSTICK * worst[f.tensor])) for f in failed])
     return _verdict(failed, "inference") if failed else Verdict()
 
 
 def _shipped(situation: Situation, network: Network, exposed: Exposed) -> Verdict:
     assert network.training is not None
     calls = CallCheck(situation, exposed)
-    found = shipped.train(situation, network.training, calls.update_point())
-    found += shipped.evaluate(situation, network.training)
-    noise = _noise(calls)
-    failed = [f for f in _failed(found) if f.kind != "update" or f.tensor not in noise]
-    if any(finding.kind == "loss" for finding in failed):
-        failed = _failed([_eased_loss(finding, situation, network.training) for finding in failed])
+    trained = _failed(shipped.train(situation, network.training, calls.update_point()))
+    evaluated = _failed(shipped.evaluate(situation, network.training))
+    failed = _failed(
+        [
+            *_eased_step(trained, calls, network.training),
+            *_eased_sums(evaluated, situation, network.training),
+        ]
+    )
     return _verdict(failed, "shipped") if failed else Verdict()
 
 
-def _eased_loss(finding: Finding, situation: Situation, training: Training) -> Finding:
-    """Judge a loss by several draws of rounding."""
+def _eased_step(failed: list[Finding], calls: CallCheck, training: Training) -> list[Finding]:
+    """Judge losses and updates of one step by several draws of rounding."""
+    if not failed:
+        return []
+    situation = calls.situation
+    batch = Batch(situation.whole, situation.rounded, training.batch)
+    feeds = {**situation.data, **situation.weights_of(situation.learning, np.float32)}
+    values = [term.value for term in training.terms]
+    point = Point(
+        situation.learning, True, situation.sizes, SEED, STEP, feeds, values, situation.whole
+    )
+    draws = [[replace(batch, rounded=done)] for _, done in point.draws()]
+    noise = _noise(calls, training)
+    eased = [_eased_loss(f, training, draws) for f in failed if f.tensor not in noise]
+    _, slopes = _rounding(calls, [], [p for p in training.optimizers if p in calls.gradients])
+    owners = {
+        name: p
+        for p in slopes
+        for name in (p.name, *(f"{p.name}.{slot}" for slot in training.optimizers[p].slots))
+    }
+    return [
+        replace(f, bound=f.bound + YARDSTICK * slopes[owners[f.tensor]])
+        if f.kind == "update" and f.tensor in owners
+        else f
+        for f in eased
+    ]
+
+
+def _eased_sums(failed: list[Finding], situation: Situation, training: Training) -> list[Finding]:
+    """Judge losses over several batches by several draws of rounding."""
+    if not failed:
+        return []
+    network = situation.resting
+    wanted = losses.wanted(training)
+    weights = {p: situation.state[p.name] for p in network.parameters}
+    draws: list[list[Batch]] = [[] for _ in range(DRAWS)]
+    for sizes, data in shipped.two_batches(network, situation.sizes):
+        feeds = {**data, **weights}
+        exact = Interpreter(network, False, sizes).forward(feeds, wanted)
+        samples = sizes.get(network.batch_name or "", 1)
+        point = Point(network, False, sizes, 0, 0, feeds, wanted, exact)
+        for batches, (_, done) in zip(draws, point.draws(), strict=True):
+            batches.append(Batch(exact, done, samples))
+    return [_eased_loss(finding, training, draws) for finding in failed]
+
+
+def _eased_loss(finding: Finding, training: Training, draws: Sequence[Sequence[Batch]]) -> Finding:
+    """Judge a loss, the sum of its lines or one of them, by draws of the batches."""
     if finding.kind != "loss":
         return finding
-    feeds = {**situation.data, **situation.weights_of(situation.learning, np.float32)}
-    exact, values = situation.whole, [term.value for term in training.terms]
-    point = Point(situation.learning, True, situation.sizes, SEED, STEP, feeds, values, exact)
-    size = max(min(abs(float(exact.arrays[value])) for value in values), SMALL)
-    off = max(
-        sum(abs(float(done.arrays[value] - exact.arrays[value])) for value in values)
-        for _, done in point.draws()
-    )
-    return replace(finding, bound=max(finding.bound, YARDSTICK * off / size))
+    terms = [t for t in training.terms if finding.tensor in ("loss", f"loss.{t.name}")]
+    worst = 0.0
+    for batches in draws:
+        exact, rounded = (
+            sum(loss_over(term, batches, rounded=flag) for term in terms) for flag in (False, True)
+        )
+        worst = _worse(abs(rounded - exact) / max(abs(exact), SMALL), worst)
+    return replace(finding, bound=max(finding.bound, YARDSTICK * worst))
 
 
-def _noise(calls: CallCheck) -> set[str]:
+def _noise(calls: CallCheck, training: Training) -> set[str]:
     """Return the states of parameters whose gradient is 0 but for rounding: an update may make much of either sign."""
     found = set()
     for parameter in calls.situation.learning.parameters:
         gradient = calls.gradients.get(parameter)
         if gradient is not None and rms(gradient) < calls.floor(parameter):
-            slots = calls.situation.learning.training.optimizers
+            slots = training.optimizers
             found.add(parameter.name)
             if parameter in slots:
                 found.update(f"{parameter.name}.{slot}" for slot in slots[parameter].slots)

@@ -56,6 +56,11 @@ ROWS = floats(1)
 FEATURES = floats(2, test=lambda scope, type: known(type, -1))
 IMAGE = floats(3, 5, test=lambda scope, type: known(type, *range(1, type.rank)))
 """[N, C, ...] with one to three spatial dimensions."""
+VARIED = Need(
+    lambda scope, type, before: False,
+    lambda scope, before: scope.input(new_type(scope, scope.dice.randint(1, 4))),
+)
+"""An input: of values that were computed all may be equal, and where a deviation is 0 it has a kink."""
 CHANNELS = floats(2, 5, test=lambda scope, type: known(type, *range(1, type.rank)))
 
 NUMBER = Need(

@@ -10,7 +10,7 @@ from dslc import dims, registry
 from dslc.errors import RuleError
 from dslc.types import DType, TensorType, float32
 from tests.generate.dice import Dice
-from tests.generate.text import call_text
+from tests.generate.text import call_text, subscript
 
 MOST_ELEMENTS = 1500
 LARGEST = 50.0
@@ -33,6 +33,8 @@ class Item:
     positive: bool = False
     classes: int | None = None
     learned: bool = False
+    rounds: bool = False
+    """Whether its name is that of a loop: an index behind it would choose a round."""
     behind: frozenset[str] = frozenset()
     """The values it is computed from, by calls that have a derivative."""
 
@@ -49,7 +51,7 @@ class Need:
     test: Callable[[Scope, TensorType, tuple[TensorType, ...]], bool]
     make: Callable[[Scope, tuple[TensorType, ...]], Item | None] | None = None
     other: bool = False
-    """Whether it must not be one of the operands before it: the distance of a value to itself is rounding alone."""
+    """Whether no operand before it may depend on it: the distance of a value to itself is rounding alone."""
     below: Callable[[tuple[TensorType, ...]], int] | None = None
     """For indices: what they must stay below."""
 
@@ -59,14 +61,14 @@ class Entry:
     """How to draw calls of one operation.
 
     `settings` draws them for values of given types (None: these values do not do). `domain` is what float operands
-    must be: squeezed to `largest`, for "positive" at least 0.1. `result` bounds the results by
-    the operands.
+    must be: squeezed to `largest`, for "positive" at least 0.1, for "shifted" not 0 in many places. `result` bounds
+    the results by the operands.
     """
 
     values: tuple[Need, ...]
     settings: Callable[..., Settings | None] = lambda scope, *types: {}
     largest: float = LARGEST
-    domain: Literal["any", "positive"] = "any"
+    domain: Literal["any", "positive", "shifted"] = "any"
     result: Callable[..., float] = max
     positive: bool = False
     classes: Callable[..., int | None] = lambda settings, *types: None
@@ -74,6 +76,8 @@ class Entry:
     """Whether the operation is drawn on float64 too."""
     cancels: Callable[..., float] | None = None
     """The size of what the operation subtracts from something nearly as large: its errors are measured by that."""
+    bends: bool = False
+    """Whether its slope is a difference from 1: its errors are measured by that, too."""
     kernel: float = 0.0
     """How far the function inside an operator of onnxruntime may be off, relative to its result."""
     spelled: Callable[[Sequence[str], Settings], str] | None = None
@@ -135,7 +139,8 @@ class Scope:
         before = tuple(item.type for item in operands)
         fitting = [item for item in self.items if self.fits(need, item, before)]
         if need.other:
-            fitting = [item for item in fitting if item not in operands]
+            taken = frozenset[str]().union(*(operand.smooth_in for operand in operands))
+            fitting = [item for item in fitting if item.text not in taken]
         if fitting and (need.make is None or self.dice.chance(0.7)):
             recent = fitting[-4:]
             return self.dice.one(recent if self.dice.chance(0.6) else fitting)
@@ -170,14 +175,18 @@ class Scope:
     def _tamed(self, entry: Entry, item: Item) -> Item:
         """Bring an operand into the domain of an operation."""
         text, size = item.text, item.size
+        if entry.spelled is subscript and item.rounds:
+            text = f"identity({text})"
         if not item.type.dtype.is_float:
-            return item
+            return replace(item, text=text)
         if entry.domain == "positive" and not item.positive:
             text, size = f"softplus({text}) + 0.1", size + 1
+        if entry.domain == "shifted":
+            text, size = f"{text} + 0.1", size + 1
         if size > entry.largest:
             text, size = (f"{entry.largest / size:.6f} * ({text})", entry.largest)
-        if text == item.text:
-            return item
+        if size == item.size:
+            return replace(item, text=text)
         return replace(item, text=f"({text})", size=size)
 
     def _drawn(
@@ -214,7 +223,7 @@ class Scope:
                     entry.positive,
                     entry.classes(settings, *types) if type.dtype.is_integer else None,
                     learned and type.dtype.is_float,
-                    behind,
+                    behind=behind,
                 )
                 for type in results
             ),

@@ -120,11 +120,15 @@ class Writer:
         if flow.size > 5 or not flow.type.dtype.is_float:
             return flow
         chain, last = self._steady(scope, flow, None)
-        if not chain:
+        if not chain or last.size > max(
+            2 * flow.size, 5
+        ):  # three times over it would grow too large
             return flow
         head = self.dice.one(("repeat 2", "repeat 3", "for k in [1, 2]"))
         text = f"{head} {{ {' -> '.join(chain)} }}"
-        return self._write_row(scope, flow, text, replace(last, size=last.size**2 + 10))
+        return self._write_row(
+            scope, flow, text, replace(last, size=last.size**2 + 10, rounds=True)
+        )
 
     def _shared(self, scope: Scope, flow: Item) -> Item:
         """`layer name = Layer(...)`, called twice."""

@@ -21,6 +21,22 @@ ENTRIES: Mapping[str, Entry] = {
     **table_shapes.ENTRIES,
 }
 
+BENDS = (
+    *(
+        "celu",
+        "elu",
+        "erf",
+        "gelu",
+        "log_sigmoid",
+        "log_softmax",
+        "mish",
+        "selu",
+        "sigmoid",
+        "silu",
+    ),
+    *("softmax", "softplus", "softsign", "tanh"),
+)
+
 AUGMENTS = (
     *(
         "cutout",
@@ -41,5 +57,6 @@ EXCUSED = {
 }
 
 TABLE: Mapping[str, Entry] = {
-    name: replace(entry, double=name in DOUBLE) for name, entry in ENTRIES.items()
+    name: replace(entry, double=name in DOUBLE, bends=name in BENDS)
+    for name, entry in ENTRIES.items()
 } | {name: Entry((), excused=reason) for name, reason in EXCUSED.items()}

@@ -18,6 +18,7 @@ from tests.generate.needs import (
     LIKE,
     NUMBER,
     ROWS,
+    VARIED,
     known,
 )
 from tests.generate.scope import Entry, Need, Scope, Settings
@@ -233,14 +234,14 @@ REDUCTIONS: Mapping[str, Entry] = {
         settings=lambda scope, x: {"axis": scope.dice.axis(x.rank)},
     ),
     "var": _reduction(settings=_spread, largest=10.0, result=lambda x: x * x),
-    "std": _reduction(settings=_spread),
+    "std": Entry((VARIED,), _spread),
     "norm": _reduction(settings=_norm, largest=10.0, result=lambda x: 10 * x),
     "logsumexp": _reduction(result=lambda x: x + 7),
     "argmax": _reduction(settings=_place, classes=_places),
     "argmin": _reduction(settings=_place, classes=_places),
     "softmax": _reduction(settings=_one_axis, result=lambda x: 1.0),
     "log_softmax": _reduction(settings=_one_axis, result=lambda x: 2 * x + 7),
-    "l2_normalize": _reduction(settings=_row, result=lambda x: 1.0),
+    "l2_normalize": _reduction(settings=_row, domain="shifted", result=lambda x: 1.0),
     "topk": _reduction(settings=_top, classes=_places),
     "cumsum": _reduction(settings=_running, largest=10.0, result=lambda x: 9 * x),
 }

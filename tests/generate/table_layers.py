@@ -263,7 +263,7 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "BatchNorm": Entry((floats(2, 5, test=_several),), _flag("affine"), **NORMED),
     "LayerNorm": Entry((FEATURES,), _last, **NORMED),
-    "RMSNorm": Entry((FEATURES,), _last, **NORMED),
+    "RMSNorm": Entry((FEATURES,), _last, domain="shifted", **NORMED),
     "GroupNorm": Entry((CHANNELS,), _group_norm, **NORMED),
     "InstanceNorm": Entry((floats(3, 5, test=_pixels),), _flag("affine"), **NORMED),
     "PReLU": Entry(
