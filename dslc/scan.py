@@ -40,7 +40,7 @@ class Scan(Operation):
 
     def lower(self, g: Builder, xs: ir.Value, *values: ir.Value) -> tuple[ir.Value, ...]:
         starts, around = values[: self.carries], values[self.carries :]
-        if g.differentiated and isinstance(g.bound(g.shape_of(xs))[1], int):
+        if g.differentiated:
             return self._unrolled(g, xs, starts, around)
         return g.scan(xs, starts, lambda inner, x, *carries: inner.inside(x, *carries, *around))
 
