@@ -78,11 +78,13 @@ class Shaken(Interpreter):
             self.generator.standard_normal(shape).astype(self.dtype) * self.dtype(rms(gradient))
             for shape, gradient in zip(shapes, upstream, strict=True)
         ]
-        least = rms(upstream[0]) if TABLE[call.operation.language_name()].bends else 0.0
+        entry = TABLE[call.operation.language_name()]
+        least = rms(upstream[0]) if entry.bends else 0.0
+        share = max(1.0, entry.kernel / ROUNDING)
         operands = (*call.inputs, *call.parameters)
         for operand, other in zip(operands, done.backward[call](*others), strict=True):
             if operand is not None and other is not None and operand in gradients:
-                off = self._noise(gradients[operand]) * max(rms(other), least)
+                off = self._noise(gradients[operand]) * share * max(rms(other), least)
                 gradients[operand] = gradients[operand] + off
 
 
