@@ -204,15 +204,17 @@ def fmt(specs: tuple[str, ...], check: bool, shapes: bool, fix: bool) -> None:
         raise click.exceptions.Exit(code)
 
 
-@dslc.command("help")
+@dslc.command("help", context_settings={"ignore_unknown_options": True})  # `->` is a name
 @click.argument("name", required=False)
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="The entries as a JSON list.")
 def help_command(name: str | None, as_json: bool) -> None:
-    """Tell what NAME is: signature, settings, shapes, formula, source, an example. Without NAME, list all."""
-    from dslc.cli.helping import help_lines
+    """Tell what NAME is: signature, settings, shapes, formula, source, an example. Without NAME, list all.
 
-    for line in help_lines(name, as_json=as_json):
-        click.echo(line)
+    NAME is a layer, function, loss, metric, optimizer, schedule, initializer, a sign or a word of the language.
+    """
+    from dslc.cli.helping import print_help
+
+    print_help(name, as_json=as_json)
 
 
 @dslc.command()

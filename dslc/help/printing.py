@@ -16,7 +16,7 @@ Every layer, function, loss, metric, optimizer, schedule and initializer of the 
 themselves: `dslc help NAME` prints the same. This page is written by `python -m dslc.help > docs/reference.md`.
 """
 
-_FIELDS = ("Shapes", "Formula", "Errors", "Kinks", "Source")
+FIELDS = ("Shapes", "Formula", "Errors", "Kinks", "Source")
 
 
 def by_family(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -39,7 +39,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
         width = max(len(info.name) for info in entry.settings)
         for info in entry.settings:
             yield f"  {info.name:<{width}}  {described(info).text()}"
-    for name in _FIELDS:
+    for name in FIELDS:
         if entry.fields.get(name):
             yield ""
             yield f"  {name}"
@@ -73,6 +73,24 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def hover_text(entry: Entry) -> str:
+    """Return what an editor shows of an entry, as Markdown: without settings, which it shows one by one."""
+    parts = [code(entry.signature.text), entry.sentence]
+    for name in ("Shapes", "Formula"):
+        if name in entry.fields:
+            parts.append(f"**{name}**\n{code(entry.fields[name], '')}")
+    if entry.example:
+        parts.append(f"**Example**\n{code(entry.fields['Example'])}")
+    if "Source" in entry.fields:
+        parts.append(f"*{' '.join(entry.fields['Source'].split())}*")
+    return "\n\n".join(parts)
+
+
+def code(text: str, language: str = "dslc") -> str:
+    """Return Markdown for code."""
+    return f"```{language}\n{text}\n```"
+
+
 def anchor(entry: Entry) -> str:
     """Return where an entry stands on the page: a name may be a function and a schedule."""
     return f"{entry.kind}-{entry.name.lower()}"
@@ -92,7 +110,7 @@ def to_json(entry: Entry) -> dict[str, Any]:
         "sentence": entry.sentence,
         "details": entry.details,
         "settings": settings,
-        **{name.lower(): entry.fields.get(name, "") for name in _FIELDS},
+        **{name.lower(): entry.fields.get(name, "") for name in FIELDS},
         "example": list(entry.example),
     }
 
@@ -106,7 +124,7 @@ def _section(entry: Entry) -> str:
         lines += ["| setting | takes | default |", "|---|---|---|"]
         lines += [_row(info) for info in map(described, entry.settings)]
         lines.append("")
-    for name in _FIELDS:
+    for name in FIELDS:
         text = entry.fields.get(name, "")
         if text:
             mark = _code(text) if name in ("Shapes", "Formula") else " ".join(text.split())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lsprotocol.types import CompletionItem, CompletionItemKind
 
 from dslc.elaborate import conversion
+from dslc.help.entry import entries
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.context import Context, context_at
 from dslc.lsp.items import (
@@ -20,7 +21,7 @@ from dslc.lsp.items import (
     setting_items,
     word_item,
 )
-from dslc.lsp.library import block_signature_of, entries
+from dslc.lsp.library import block_signature_of
 from dslc.lsp.paths import places_of, reachable
 from dslc.lsp.symbols import Index, Kind, Scope, Symbol
 from dslc.operation import SettingInfo

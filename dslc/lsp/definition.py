@@ -9,7 +9,7 @@ from lsprotocol.types import Location, Position, Range
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.documents import uri_of
 from dslc.lsp.hover import ANYTHING
-from dslc.lsp.library import everything
+from dslc.lsp.library import first_entry
 from dslc.lsp.nodes import way_to
 from dslc.lsp.problems import location
 from dslc.syntax import tree
@@ -46,7 +46,7 @@ def _elsewhere(analysis: Analysis, offset: int) -> Iterator[Location]:
 
 
 def _class(name: str) -> Iterator[Location]:
-    entry = everything(name, ANYTHING)
+    entry = first_entry(name, ANYTHING)
     place = entry.place() if entry else None
     if place is not None:
         yield Location(uri_of(str(place[0])), _line(place[1]))

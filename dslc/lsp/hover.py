@@ -14,9 +14,10 @@ from dslc.elaborate.scope import Result
 from dslc.elaborate.signature import shown_default
 from dslc.elaborate.static import is_static
 from dslc.elaborate.train_settings import SETTINGS
-from dslc.lsp import words
+from dslc.help import words
+from dslc.help.printing import code, hover_text
 from dslc.lsp.analysis import Analysis
-from dslc.lsp.library import block_signature_of, code, everything, setting_text
+from dslc.lsp.library import block_signature_of, first_entry, setting_text
 from dslc.lsp.nodes import way_to
 from dslc.lsp.symbols import Kind, Symbol
 from dslc.network.network import Parameter
@@ -199,10 +200,10 @@ def _library(
         kinds = ("metric", *kinds)
     if any(isinstance(node, tree.Setting) for node in way[-3:]):
         kinds = ("optimizer", "schedule", *kinds)
-    entry = everything(name, kinds)
+    entry = first_entry(name, kinds)
     if entry is None:
         return None
-    return span, [entry.documentation(), *_gives(way, analysis)]
+    return span, [hover_text(entry), *_gives(way, analysis)]
 
 
 def _argument(
@@ -210,7 +211,7 @@ def _argument(
 ) -> tuple[Span, list[str]] | None:
     """Describe the setting that an argument of a library call names."""
     owner = callee_name(way)
-    entry = everything(owner, ANYTHING)
+    entry = first_entry(owner, ANYTHING)
     settings = entry.settings if entry else ()
     info = next((one for one in settings if one.name == name.text), None)
     return (name.span, [setting_text(info, owner)]) if info else None

@@ -15,9 +15,11 @@ from lsprotocol.types import (
 from dslc.elaborate import conversion
 from dslc.elaborate.signature import shown_default
 from dslc.elaborate.train_settings import LATER, SETTINGS
+from dslc.help import words
+from dslc.help.entry import Entry
+from dslc.help.printing import hover_text
 from dslc.layers.merge import MERGES
-from dslc.lsp import words
-from dslc.lsp.library import Entry, setting_text
+from dslc.lsp.library import setting_text
 from dslc.operation import SettingInfo
 from dslc.types import DType
 
@@ -34,6 +36,7 @@ KINDS: Mapping[str, CompletionItemKind] = {
     "initializer": CompletionItemKind.Constructor,
     "optimizer": CompletionItemKind.Class,
     "schedule": CompletionItemKind.Class,
+    "augmentation": CompletionItemKind.Function,
 }
 
 
@@ -44,7 +47,7 @@ def entry_item(entry: Entry, rank: int, snippets: bool) -> CompletionItem:
         entry.name,
         kind=KINDS[entry.kind],
         detail=entry.signature.text,
-        documentation=MarkupContent(MarkupKind.Markdown, entry.documentation()),
+        documentation=MarkupContent(MarkupKind.Markdown, hover_text(entry)),
         sort_text=f"{rank}{entry.name}",
         insert_text=f"{entry.name}($0)" if needs else None,
         insert_text_format=InsertTextFormat.Snippet if needs else None,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from dslc.cli.helping import help_lines
 from dslc.compile import Options, sections_of, training_models
 from dslc.elaborate.library import standard_library
+from dslc.help import terminal
 from dslc.help.entry import Entry, everything
 from dslc.help.examples import spec_of
 from dslc.help.printing import page
@@ -66,12 +69,40 @@ def test_help_of_a_name() -> None:
     assert "Formula" in said and "Example" in said
 
 
-def test_help_of_signs_and_foreign_names() -> None:
-    assert done("help", "@").startswith("matmul(")
-    assert done("help", "Conv2d").startswith("Conv(")
-    assert (
-        len([line for line in help_lines("step", as_json=False) if line.startswith("step(")]) == 2
-    )
+@pytest.mark.parametrize(
+    ("word", "says", "signatures"),
+    [
+        ("@", "`a @ b` is `matmul(a, b)`", ["matmul("]),
+        ("-", "`-a` is `neg(a)`", ["sub(", "neg("]),
+        ("not", "`not a` is `logical_not(a)`", ["logical_not("]),
+        ("x[...]", "slices", ["index("]),
+        ("->", "a new line", []),
+        ("max", "merges their results by `maximum`", ["max(", "maximum("]),
+        ("Conv2d", "`Conv2d` is `Conv` here", ["Conv("]),
+        ("repeat", "each time with new weights", []),
+        ("clip_grad_norm", "A setting of the train section", []),
+        ("step", "", ["step(", "step("]),
+        ("conv", "", ["conv("]),
+    ],
+)
+def test_help_of_signs_and_words(word: str, says: str, signatures: list[str]) -> None:
+    said = done("help", word)
+    assert says.lower() in said.lower()
+    titles = [line for line in said.splitlines() if re.match(r"[A-Za-z_]\w*\(.*\)$", line)]
+    assert [title.partition("(")[0] + "(" for title in titles] == signatures
+
+
+def test_a_terminal_gets_tables() -> None:
+    """The same words as plain text has, with the settings in a table."""
+    console = Console(width=120, record=True, file=io.StringIO())
+    entry = ENTRIES["layer Conv"]
+    terminal.print_entry(entry, console)
+    terminal.print_overview(everything(), console)
+    shown = console.export_text()
+    assert "│ kernel" in shown and "required" in shown
+    for text in (entry.signature.text, *entry.example, *entry.fields["Formula"].splitlines()):
+        assert text in shown
+    assert all(f"  {one.name} " in shown for one in everything())
 
 
 def test_all_names_are_listed() -> None:
@@ -81,6 +112,8 @@ def test_all_names_are_listed() -> None:
 
 
 def test_help_as_data() -> None:
+    (word,) = json.loads(done("help", "->", "--json"))
+    assert word["kind"] == "word" and "new line" in word["summary"]
     (entry,) = json.loads(done("help", "lrn", "--json"))
     assert entry["kind"] == "function" and entry["settings"][0]["name"] == "size"
 

@@ -9,10 +9,10 @@ import pytest
 
 from dslc.elaborate.train_settings import LATER
 from dslc.elaborate.train_settings import SETTINGS as KNOWN
+from dslc.help.words import KEYWORDS, SETTINGS
 from dslc.lsp import definition, hints, hover, outline, problems
 from dslc.lsp.completion import completions
 from dslc.lsp.formatting import changed_lines
-from dslc.lsp.words import KEYWORDS, SETTINGS
 from dslc.syntax.words import RESERVED, STATEMENT_WORDS, UNITS
 from tests.lsp.editor import edited
 from tests.lsp.reading import SPECS, analysed, unmarked
