@@ -27,6 +27,7 @@ def _sigmoid(x: Array) -> Array:
 class Sigmoid(Elementwise):
     """Squeeze each element into the range from 0 to 1.
 
+    Shapes: any -> the same
     Formula: y = 1 / (1 + exp(-x))
 
     Example:
@@ -47,6 +48,8 @@ class Sigmoid(Elementwise):
 class Tanh(Elementwise):
     """Squeeze each element into the range from -1 to 1 by the hyperbolic tangent.
 
+    Shapes: any -> the same
+    Formula: y = (e^x - e^-x) / (e^x + e^-x)
     Example:
         input x: float32[N, 8]
         output y: Linear(4) -> tanh
@@ -65,6 +68,7 @@ class Tanh(Elementwise):
 class Softplus(Elementwise):
     """Smooth the bend of `relu`.
 
+    Shapes: any -> the same
     Formula: y = log(1 + exp(x))
 
     Example:
@@ -85,6 +89,7 @@ class Softplus(Elementwise):
 class Silu(Elementwise):
     """Multiply each element by its sigmoid (also called swish).
 
+    Shapes: any -> the same
     Formula: y = x / (1 + exp(-x))
 
     Example:
@@ -107,6 +112,7 @@ class Silu(Elementwise):
 class Gelu(Elementwise):
     """Multiply each element by the normal distribution function at it.
 
+    Shapes: any -> the same
     Formula: y = x * (1 + erf(x / sqrt(2))) / 2; with `approximate=tanh` the error function is
         replaced by tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)), and y differs by up to 5e-4
     Source: Hendrycks and Gimpel 2016, section 2.
@@ -149,6 +155,7 @@ class Gelu(Elementwise):
 class Mish(Elementwise):
     """Multiply each element by the hyperbolic tangent of its softplus.
 
+    Shapes: any -> the same
     Formula: y = x * tanh(log(1 + exp(x)))
     Source: Misra, "Mish: a self regularized non-monotonic activation function" (2019), equation 1
 
@@ -175,6 +182,7 @@ class Mish(Elementwise):
 class Softsign(Elementwise):
     """Squeeze each element into the range from -1 to 1, more slowly than `tanh`.
 
+    Shapes: any -> the same
     Formula: y = x / (1 + |x|)
 
     Example:
@@ -195,6 +203,7 @@ class Softsign(Elementwise):
 class LogSigmoid(Elementwise):
     """Take the logarithm of the sigmoid of each element.
 
+    Shapes: any -> the same
     Formula: y = -log(1 + exp(-x))
 
     Example:

@@ -22,6 +22,7 @@ class Cast(Function):
     Fractions are cut off towards 0. Between floating-point types the derivative is 1, elsewhere
     there is none.
 
+    Shapes: any -> the same, of type `dtype`
     Example:
         input image: uint8[N, 1, 28, 28]
         output y: cast(float32) -> mul(1/255)
@@ -47,6 +48,7 @@ class Cast(Function):
 class Identity(Function):
     """Pass a value on as it is.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: identity
@@ -66,6 +68,7 @@ class Identity(Function):
 class StopGradient(Function):
     """Pass a value on as a constant: no gradient flows back through it.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         features = x -> Linear(4)

@@ -51,6 +51,7 @@ class Comparison(Function, ABC):
 class Equal(Comparison):
     """Tell where two values are equal; also written `x == y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input word: int64[N, 7]
         output gap = word == 0
@@ -67,6 +68,7 @@ class Equal(Comparison):
 class NotEqual(Comparison):
     """Tell where two values differ; also written `x != y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input word: int64[N, 7]
         output known = word != 0
@@ -85,6 +87,7 @@ class NotEqual(Comparison):
 class Less(Comparison):
     """Tell where x is below y; also written `x < y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input x: float32[N, 6]
         input y: float32[N, 6]
@@ -102,6 +105,7 @@ class Less(Comparison):
 class LessEqual(Comparison):
     """Tell where x is not above y; also written `x <= y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input x: float32[N, 6]
         input y: float32[N, 6]
@@ -119,6 +123,7 @@ class LessEqual(Comparison):
 class Greater(Comparison):
     """Tell where x is above y; also written `x > y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input x: float32[N, 6]
         output positive = x > 0
@@ -135,6 +140,7 @@ class Greater(Comparison):
 class GreaterEqual(Comparison):
     """Tell where x is not below y; also written `x >= y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input x: float32[N, 6]
         output y = x >= 0.5
@@ -159,6 +165,7 @@ class Logical(Comparison, ABC):
 class LogicalAnd(Logical):
     """Tell where both values are true; also written `x and y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input x: float32[N, 6]
         output inside = x > -1 and x < 1
@@ -175,6 +182,7 @@ class LogicalAnd(Logical):
 class LogicalOr(Logical):
     """Tell where one value is true, or both; also written `x or y`.
 
+    Shapes: two that broadcast -> bool of their common shape
     Example:
         input x: float32[N, 6]
         output outside = x < -1 or x > 1
@@ -191,6 +199,7 @@ class LogicalOr(Logical):
 class LogicalNot(Function):
     """Tell where the value is false; also written `not x`.
 
+    Shapes: any -> the same, bool
     Example:
         input x: float32[N, 6]
         output y = not (x > 0)
@@ -212,6 +221,7 @@ class Where(Function):
     """Choose x where the condition is true, y where it is false.
 
     Shapes: three that broadcast.
+    Formula: z[i] = x[i] if condition[i] else y[i]
     Example:
         input x: float32[N, 6]
         input y: float32[N, 6]

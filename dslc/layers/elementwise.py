@@ -79,6 +79,7 @@ class Step(Elementwise, ABC):
 class Abs(Bent):
     """Take the absolute value of each element.
 
+    Shapes: any -> the same
     Kinks: the derivative at 0 is 0.
     Example:
         input x: float32[N, 6]
@@ -96,6 +97,7 @@ class Abs(Bent):
 class Neg(Elementwise):
     """Change the sign of each element; also written `-x`.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y = -x
@@ -115,6 +117,8 @@ class Neg(Elementwise):
 class Square(Elementwise):
     """Multiply each element by itself.
 
+    Shapes: any -> the same
+    Formula: y = x^2
     Example:
         input x: float32[N, 6]
         output y: square
@@ -136,6 +140,7 @@ class Square(Elementwise):
 class Sqrt(Elementwise):
     """Take the square root of each element.
 
+    Shapes: any -> the same
     Kinks: the derivative at 0 is infinite.
     Example:
         input x: float32[N, 6]
@@ -155,6 +160,8 @@ class Sqrt(Elementwise):
 class Reciprocal(Elementwise):
     """Divide 1 by each element.
 
+    Shapes: any -> the same
+    Formula: y = 1 / x
     Example:
         input x: float32[N, 6]
         output y = reciprocal(1 + x * x)
@@ -173,6 +180,7 @@ class Reciprocal(Elementwise):
 class Exp(Elementwise):
     """Raise e to the power of each element.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: exp
@@ -191,6 +199,7 @@ class Exp(Elementwise):
 class Log(Elementwise):
     """Take the natural logarithm of each element.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y = log(1 + x * x)
@@ -209,6 +218,7 @@ class Log(Elementwise):
 class Sin(Elementwise):
     """Take the sine of each element, in radians.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: sin
@@ -227,6 +237,7 @@ class Sin(Elementwise):
 class Cos(Elementwise):
     """Take the cosine of each element, in radians.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: cos
@@ -250,6 +261,7 @@ def erf(x: Array) -> Array:
 class Erf(Elementwise):
     """Take the error function of each element.
 
+    Shapes: any -> the same
     Formula: erf(x) = 2 / sqrt(pi) * the integral of exp(-t^2) from 0 to x
     Example:
         input x: float32[N, 6]
@@ -269,6 +281,7 @@ class Erf(Elementwise):
 class Sign(Step):
     """Return -1, 0 or 1 for each element.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: sign
@@ -285,6 +298,7 @@ class Sign(Step):
 class Floor(Step):
     """Round each element down.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: floor
@@ -300,6 +314,7 @@ class Floor(Step):
 class Ceil(Step):
     """Round each element up.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: ceil
@@ -315,6 +330,7 @@ class Ceil(Step):
 class Round(Step):
     """Round each element to the nearest whole number, halves to the even one.
 
+    Shapes: any -> the same
     Example:
         input x: float32[N, 6]
         output y: round
@@ -330,6 +346,8 @@ class Round(Step):
 class Clip(Elementwise):
     """Limit each element to the range from `min` to `max`; a limit that is `none` does not hold.
 
+    Shapes: any -> the same
+    Formula: y = max(min, x), then y = min(y, max)
     Errors: E0406 where the limits exclude each other.
     Kinks: the derivative at a limit is 1.
     Example:

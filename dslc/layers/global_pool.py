@@ -23,6 +23,7 @@ class GlobalAvgPool(Function):
     """Take the mean of every channel over all places.
 
     Shapes: [N, C, *S] -> [N, C]
+    Formula: y[n, c] = mean over p of x[n, c, p]
     Example:
         input image: float32[N, 3, 32, 32]
         output y: global_avg_pool     -> [N, 3]
@@ -50,6 +51,7 @@ class GlobalMaxPool(Function):
     """Take the maximum of every channel over all places.
 
     Shapes: [N, C, *S] -> [N, C]
+    Formula: y[n, c] = max over p of x[n, c, p]
     Kinks: of equal values the first one, in row-major order, gets the gradient
     Example:
         input image: float32[N, 3, 32, 32]

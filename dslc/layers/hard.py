@@ -63,6 +63,7 @@ class _Pieces(Elementwise, ABC):
 class Relu6(_Pieces):
     """Limit each element to the range from 0 to 6.
 
+    Shapes: any -> the same
     Formula: y = min(max(x, 0), 6)
     Kinks: the derivative at 0 and at 6 is 0.
 
@@ -87,6 +88,7 @@ class Hardtanh(_Pieces):
 
     Unlike `clip` it is flat at its limits.
 
+    Shapes: any -> the same
     Formula: y = min(max(x, min_val), max_val)
     Errors: E0406 unless min_val < max_val
     Kinks: the derivative at both limits is 0.
@@ -119,6 +121,7 @@ class Hardtanh(_Pieces):
 class Hardsigmoid(_Pieces):
     """Take a straight line for the sigmoid.
 
+    Shapes: any -> the same
     Formula: y = min(max(x / 6 + 1/2, 0), 1)
     Kinks: the derivative at -3 and at 3 is 0.
 
@@ -141,6 +144,7 @@ class Hardsigmoid(_Pieces):
 class Hardswish(_Pieces):
     """Multiply each element by a straight line for its sigmoid.
 
+    Shapes: any -> the same
     Formula: y = x * min(max(x / 6 + 1/2, 0), 1)
     Kinks: the derivative at -3 is 0, at 3 it is 1.
     Source: Howard et al., "Searching for MobileNetV3" (2019), section 5.2
@@ -165,6 +169,7 @@ class Heaviside(elementwise.Step):
 
     No gradient passes: nothing in front of a step learns from a loss behind it (W0616).
 
+    Shapes: any -> the same
     Formula: y = 1 where x > 0, else 0
     Kinks: the derivative is 0, at 0 too.
     Source: Rosenblatt, "The perceptron: a probabilistic model for information storage and

@@ -37,6 +37,7 @@ class Index(Function):
     stands for the dimensions not mentioned, as does the end of the list. A free dimension counts
     as long enough.
 
+    Shapes: [N, T, C] -> [N, C] for `x[:, -1]`, [N, 2, C] for `x[:, 1:3]`
     Errors: E0316 where a place is outside.
     Example:
         input words: float32[N, 7, 4]
@@ -234,6 +235,7 @@ class OneHot(Function):
     """Turn each index into a row of zeros with a one at its place.
 
     Shapes: [N, T] -> float32 [N, T, classes]
+    Formula: y[..., c] = 1 where c is the index, else 0
     Example:
         input digit: int64[N]
         output y: one_hot(10)

@@ -28,6 +28,7 @@ class Matmul(Function):
     Shapes: [..., n, k] @ [..., k, m] -> [..., n, m], where the leading dimensions broadcast; a
         vector [k] is a row on the left and a column on the right, and its dimension is gone from
         the result.
+    Formula: z[i, j] = sum over k of x[i, k] * y[k, j]
     Errors: E0307 where the inner sizes differ.
     Example:
         input words: float32[N, 7, 4]

@@ -32,6 +32,7 @@ class MaxPool(Function):
 
     Shapes: [N, C, *S] -> [N, C, *R], twice with indices, with
         R = floor((S + 2*padding - dilation*(kernel - 1) - 1) / stride) + 1
+    Formula: y[n, c, p] = max over q of x[n, c, p*stride - padding + q*dilation]
     Errors: E0303 not an image, E0304 kernel larger than its input,
         E0406 padding as large as the kernel
     Kinks: of equal values the first one, in row-major order, gets the gradient
@@ -93,6 +94,7 @@ class AvgPool(Function):
     inside the value. What `ceil_mode` lets hang over the end never counts.
 
     Shapes: [N, C, *S] -> [N, C, *floor((S + 2*padding - kernel) / stride) + 1]
+    Formula: y[n, c, p] = mean over q of x[n, c, p*stride - padding + q]
     Errors: E0303 not an image, E0304 kernel larger than its input,
         E0406 padding as large as the kernel
     Example:

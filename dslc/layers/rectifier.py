@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Relu(Bent):
     """Set negative elements to 0.
 
+    Shapes: any -> the same
     Formula: y = max(x, 0)
     Kinks: the derivative at 0 is 0.
 
@@ -44,6 +45,7 @@ class Relu(Bent):
 class LeakyRelu(Bent):
     """Scale negative elements down.
 
+    Shapes: any -> the same
     Formula: y = x where x > 0, else negative_slope * x
     Kinks: the derivative at 0 is `negative_slope`.
 
@@ -65,6 +67,7 @@ class LeakyRelu(Bent):
 class Elu(Elementwise):
     """Bend negative elements towards `-alpha`.
 
+    Shapes: any -> the same
     Formula: y = x where x > 0, else alpha * (exp(x) - 1)
     Kinks: the derivative at 0 is `alpha`.
     Source: Clevert, Unterthiner and Hochreiter 2016, equation 15.
@@ -90,6 +93,7 @@ class Elu(Elementwise):
 class Selu(Elementwise):
     """Bend negative elements so that a deep net of them keeps mean 0 and variance 1.
 
+    Shapes: any -> the same
     Formula: y = 1.0507 * x where x > 0, else 1.0507 * 1.6733 * (exp(x) - 1)
     Kinks: the derivative at 0 is that of the negative side, 1.7581.
     Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks" (2017),
@@ -116,6 +120,7 @@ class Selu(Elementwise):
 class Celu(Elementwise):
     """Bend negative elements towards `-alpha`; smooth for every `alpha`.
 
+    Shapes: any -> the same
     Formula: y = x where x > 0, else alpha * (exp(x / alpha) - 1)
     Source: Barron, "Continuously differentiable exponential linear units" (2017), equation 2
 

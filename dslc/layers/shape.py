@@ -110,6 +110,7 @@ class Flatten(Reshaping):
 class Squeeze(Reshaping):
     """Leave out dimensions of size 1: those that `axis` names, or all of them.
 
+    Shapes: [N, 1, C] -> [N, C]
     Errors: E0314 where a named dimension has another size.
     Example:
         input x: float32[N, 1, 6]

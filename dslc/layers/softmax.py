@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Softmax(Function):
     """Turn scores into probabilities that add up to 1 along `axis`.
 
+    Shapes: any -> the same; the numbers along `axis` belong together
     Formula: y = exp(x) / sum of exp(x)
 
     Example:
@@ -49,6 +50,7 @@ class Softmax(Function):
 class LogSoftmax(Function):
     """Turn scores into the logarithms of probabilities along `axis`.
 
+    Shapes: any -> the same; the numbers along `axis` belong together
     Formula: y = x - log(sum of exp(x))
 
     Example:

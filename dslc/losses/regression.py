@@ -23,6 +23,7 @@ class Mse(PairLoss):
     """Take the mean of the squared differences.
 
     Shapes: two of equal shape -> one number.
+    Formula: mean of (x - y)^2 over all elements
     Errors: E0309 where the shapes differ.
     Example:
         input x: float32[N, 6]
@@ -49,6 +50,7 @@ class L1(PairLoss):
     """Take the mean of the absolute differences.
 
     Shapes: two of equal shape -> one number.
+    Formula: mean of |x - y| over all elements
     Errors: E0309 where the shapes differ.
     Kinks: the derivative at 0 is 0.
     Example:

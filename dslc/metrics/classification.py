@@ -65,6 +65,7 @@ class Accuracy(LabelMetric):
     """Count how often the right class has the largest score, or is among the `k` largest.
 
     Shapes: scores [N, C] and int64 [N]; images write `axis=1`: [N, C, H, W] and [N, H, W].
+    Formula: rows whose class is among the k with the largest scores / rows that count
     Kinks: of equal scores the class with the smaller number counts as larger.
     Errors: E0321 where the target is not one class per row.
     Example:
@@ -117,6 +118,7 @@ class Perplexity(LabelMetric):
     """Take e to the mean cross-entropy: how many equally likely words the model hesitates between.
 
     Shapes: scores [N, T, C] and int64 [N, T].
+    Formula: exp(-mean of log_softmax(scores)[target])
     Errors: E0321 where the target is not one class per row.
     Example:
         input logits: float32[N, 7, 50]

@@ -82,6 +82,7 @@ class ConfusionMatrix(Confused):
     It is a table [C, C], printed by `dslc eval`, and by `dslc train` for the validation data.
 
     Shapes: scores [N, C] and int64 [N]; images write `axis=1`: [N, C, H, W] and [N, H, W].
+    Formula: m[i, j] = number of rows of class i whose largest score is that of class j
     Errors: E0321 where the target is not one class per row.
     Example:
         input scores: float32[N, 10]

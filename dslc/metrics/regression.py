@@ -49,6 +49,7 @@ class Mae(PairMetric):
     """Take the mean of the absolute differences.
 
     Shapes: two of equal shape.
+    Formula: mean of |x - y|
     Errors: E0309 where the shapes differ.
     Example:
         input x: float32[N]
@@ -78,6 +79,7 @@ class Rmse(PairMetric):
     """Take the square root of the mean of the squared differences, over the whole data set.
 
     Shapes: two of equal shape.
+    Formula: sqrt(mean of (x - y)^2)
     Errors: E0309 where the shapes differ.
     Example:
         input x: float32[N]
