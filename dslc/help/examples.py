@@ -19,12 +19,13 @@ SIZE = 5
 def spec_of(entry: Entry) -> str:
     """Return the example of an entry as a spec that compiles, with a train section."""
     lines = entry.example
-    inside = [line for line in lines if not _is_training(line)]
-    training = [line for line in lines if _is_training(line)]
+    inside = [line for line in lines if not is_training(line)]
+    training = [line for line in lines if is_training(line)]
     return f"{_net(inside)}\n\n{_train(lines, training)}\n"
 
 
-def _is_training(line: str) -> bool:
+def is_training(line: str) -> bool:
+    """Tell whether a line belongs into a train section."""
     return line.startswith(_WORDS) or _SETTING.match(line) is not None
 
 
@@ -49,7 +50,12 @@ def _train(lines: Sequence[str], training: Sequence[str]) -> str:
         "validation": "validation = 0.5",
     }
     body += [line for word, line in defaults.items() if word not in given]
+    body += sizes_of(lines)
+    return "train {\n" + "".join(f"  {line}\n" for line in body) + "}"
+
+
+def sizes_of(lines: Sequence[str]) -> list[str]:
+    """Return the settings that give free dimensions a size in training; the batch has one of its own."""
     declared = " ".join(line for line in lines if line.startswith(("input ", "target ")))
     free = dict.fromkeys(name for name in _FREE.findall(declared) if name != "N")
-    body += [f"{name} = {SIZE}" for name in free]
-    return "train {\n" + "".join(f"  {line}\n" for line in body) + "}"
+    return [f"{name} = {SIZE}" for name in free]
