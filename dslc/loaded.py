@@ -27,7 +27,7 @@ class FromFile(Initializer):
     sha256: str = field(init=False)
 
     def __post_init__(self, array: Array) -> None:
-        values = np.ascontiguousarray(array, np.float32)
+        values = np.asarray(array, np.float32, order="C")
         object.__setattr__(self, "_values", values)
         object.__setattr__(self, "sha256", hashlib.sha256(values.tobytes()).hexdigest())
 

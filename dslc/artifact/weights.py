@@ -41,7 +41,7 @@ def fitting(network: Network, weights: Mapping[str, Array]) -> dict[str, Array]:
         elif array.dtype.kind != parameter.type.dtype.numpy.kind:
             wrong.append(f"`{parameter.name}` is {parameter.type.dtype}, not {array.dtype}")
         else:
-            fitted[parameter.name] = np.ascontiguousarray(array, parameter.type.dtype.numpy)
+            fitted[parameter.name] = np.asarray(array, parameter.type.dtype.numpy, order="C")
     known = {parameter.name for parameter in network.parameters}
     wrong += [f"{network.name} has no parameter `{name}`" for name in weights if name not in known]
     if wrong:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dslc.compile import Options, sections_of, training_models
+from dslc.compile import Options, compile_sections, sections_of
 from dslc.elaborate.library import standard_library
 from dslc.help import terminal
 from dslc.help.entry import Entry, everything
@@ -45,8 +45,9 @@ INFIX = {
 @every_entry
 def test_an_example_compiles(entry: Entry) -> None:
     text = spec_of(entry)
-    models = training_models(sections_of(Source(f"{entry.name}.net", text), Options({})))
-    assert models.keys() == {"init", "train", "eval"}
+    sections = sections_of(Source(f"{entry.name}.net", text), Options({}))
+    models = compile_sections(sections, name="example").models
+    assert models.keys() == {"init", "train", "eval", "inference"}
 
 
 def test_the_page_is_up_to_date() -> None:
