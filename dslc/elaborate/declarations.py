@@ -22,7 +22,7 @@ from dslc.initializers.base import Initializer
 from dslc.network.network import Input, Parameter
 from dslc.operation import ParameterSpec, SettingInfo
 from dslc.syntax import tree
-from dslc.types import TensorType
+from dslc.types import DType, TensorType
 
 
 def declare_input(node: tree.Input, frame: Frame) -> None:
@@ -69,6 +69,13 @@ _INITIAL = SettingInfo("value", Initializer, None, {})
 def declare_parameter(node: tree.Parameter, frame: Frame) -> None:
     """`param W: float32[2, 2] = xavier_uniform`: a weight of its own."""
     wanted = declared_type(node.type, frame)
+    if wanted.dtype is not DType.FLOAT32:
+        raise frame.mistake(
+            "E0590",
+            f"weights of {wanted.dtype} are not supported yet: they are float32",
+            node.type.span,
+            helps=("declare it as float32, and `cast` what is computed with it",),
+        )
     initializer = setting_value(_INITIAL, node.value, frame, node.name.text)
     spec = ParameterSpec("", wanted, initializer)
     _check_parameter(spec, node, wanted, frame)

@@ -10,11 +10,11 @@ from dslc.elaborate.scope import (
     Maker,
     Work,
 )
-from dslc.errors import RuleError
+from dslc.errors import Edit, RuleError
 from dslc.network.network import Parameter
 from dslc.operation import ParameterSpec
 from dslc.source import Span
-from dslc.types import TensorType, shape_text
+from dslc.types import DType, TensorType, shape_text
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,15 @@ class Shared:
 
 
 def check_specs(name: str, specs: Sequence[ParameterSpec]) -> None:
-    """Refuse weights whose size is not known, or that their initializer cannot fill (RuleError)."""
+    """Refuse weights that are not float32, of no known size, or that their initializer cannot fill (RuleError)."""
     for spec in specs:
+        if spec.type.dtype is not DType.FLOAT32:
+            raise RuleError(
+                "E0590",
+                f"weights of {spec.type.dtype} are not supported yet: they are float32",
+                text=f"the {spec.name} of `{name}` would be {spec.type}",
+                edits=(Edit("convert the value first:", "cast(float32) -> {call}"),),
+            )
         if not spec.type.is_static:
             raise RuleError(
                 "E0313",

@@ -399,6 +399,14 @@ TRAINING: dict[str, tuple[str, str, str]] = {
     "precision": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «precision = float16»\n" + REST, "E0590", "`precision`",
     ),
+    "weights of a layer that are not float32": (
+        "net Net {\n  input x: float64[N, 4]\n  output y: «Linear»(3)\n}",
+        "E0590", "cast(float32) -> Linear(3)",
+    ),
+    "a weight that is not float32": (
+        "net Net {\n  input x: float64[N, 4]\n  param w: «float64[4]» = ones\n  output y = x * w\n}",
+        "E0590", "weights of float64",
+    ),
     "input drawn from nothing": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  x = «norml(std=1)»\n" + REST,
         "E0402", "did you mean `normal`?",
