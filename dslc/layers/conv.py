@@ -11,7 +11,7 @@ from dslc.dims import Expression
 from dslc.errors import RuleError
 from dslc.initializers.base import Initializer
 from dslc.layers.convolve import convolve
-from dslc.layers.defaults import bias_initializer, weight_initializer
+from dslc.layers.defaults import weight_and_bias
 from dslc.layers.windows import (
     ONE,
     ZERO,
@@ -72,14 +72,8 @@ class Conv(Layer):
         (x,) = types
         depth = known_size("Conv", x, 1, "channels") // self.groups
         shape = (self.channels, depth, *self._window(x.rank).kernel)
-        weight = ParameterSpec(
-            "weight", x.with_shape(shape), weight_initializer(self.init), self.trainable
-        )
-        if not self.bias:
-            return (weight,)
-        initializer = bias_initializer(self.bias_init, math.prod(shape[1:]))
-        bias = ParameterSpec("bias", x.with_shape((self.channels,)), initializer, self.trainable)
-        return weight, bias
+        weight, bias = x.with_shape(shape), x.with_shape((self.channels,))
+        return weight_and_bias(self, weight, bias, math.prod(shape[1:]))
 
     def lower(
         self, g: Builder, x: ir.Value, weight: ir.Value, bias: ir.Value | None = None

@@ -12,7 +12,7 @@ from dslc.dims import Expression
 from dslc.errors import Edit, RuleError
 from dslc.initializers.base import Initializer
 from dslc.layers.convolve import convolve_transposed
-from dslc.layers.defaults import bias_initializer, weight_initializer
+from dslc.layers.defaults import weight_and_bias
 from dslc.layers.windows import (
     ONE,
     ZERO,
@@ -79,14 +79,8 @@ class ConvTranspose(Layer):
     def parameters(self, *types: TensorType) -> tuple[ParameterSpec, ...]:
         (x,) = types
         shape = (x.shape[1], self.channels // self.groups, *self._spreading(x.rank).window.kernel)
-        weight = ParameterSpec(
-            "weight", x.with_shape(shape), weight_initializer(self.init), self.trainable
-        )
-        if not self.bias:
-            return (weight,)
-        initializer = bias_initializer(self.bias_init, math.prod(weight.type.sizes[1:]))
-        bias = ParameterSpec("bias", x.with_shape((self.channels,)), initializer, self.trainable)
-        return weight, bias
+        weight, bias = x.with_shape(shape), x.with_shape((self.channels,))
+        return weight_and_bias(self, weight, bias, math.prod(weight.sizes[1:]))
 
     def lower(
         self, g: Builder, x: ir.Value, weight: ir.Value, bias: ir.Value | None = None

@@ -9,7 +9,7 @@ from dslc import dims
 from dslc.dims import Expression
 from dslc.errors import Edit, RuleError
 from dslc.initializers.base import Initializer
-from dslc.layers.defaults import bias_initializer, weight_initializer
+from dslc.layers.defaults import weight_and_bias
 from dslc.layers.rules import need_float
 from dslc.layers.windows import known_size
 from dslc.operation import Array, Layer, ParameterSpec, Reference, setting
@@ -53,17 +53,8 @@ class Linear(Layer):
     def parameters(self, *types: TensorType) -> tuple[ParameterSpec, ...]:
         (x,) = types
         features = known_size("Linear", x, -1, "features")
-        weight = ParameterSpec(
-            "weight",
-            x.with_shape((self.units, features)),
-            weight_initializer(self.init),
-            self.trainable,
-        )
-        if not self.bias:
-            return (weight,)
-        initializer = bias_initializer(self.bias_init, features)
-        bias = ParameterSpec("bias", x.with_shape((self.units,)), initializer, self.trainable)
-        return weight, bias
+        weight, bias = x.with_shape((self.units, features)), x.with_shape((self.units,))
+        return weight_and_bias(self, weight, bias, features)
 
     def lower(
         self, g: Builder, x: ir.Value, weight: ir.Value, bias: ir.Value | None = None

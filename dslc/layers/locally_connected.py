@@ -13,7 +13,7 @@ import numpy as np
 from dslc import dims
 from dslc.dims import Expression
 from dslc.initializers.base import Initializer
-from dslc.layers.defaults import bias_initializer, weight_initializer
+from dslc.layers.defaults import weight_and_bias, weight_initializer
 from dslc.layers.sliding import count_windows, crop_spatial, offsets, pad_spatial
 from dslc.layers.windows import (
     ONE,
@@ -80,13 +80,9 @@ class LocallyConnected(Layer):
         depth = known_size("LocallyConnected", x, 1, "channels")
         one_filter_bank = (self.channels, depth, *kernel)
         initializer = weight_initializer(self.init).for_stack_of(one_filter_bank)
-        shape = (*positions, self.channels, *kernel, depth)
-        weight = ParameterSpec("weight", x.with_shape(shape), initializer, self.trainable)
-        if not self.bias:
-            return (weight,)
-        initializer = bias_initializer(self.bias_init, math.prod(one_filter_bank[1:]))
-        shape = (*positions, self.channels)
-        return weight, ParameterSpec("bias", x.with_shape(shape), initializer, self.trainable)
+        weight = x.with_shape((*positions, self.channels, *kernel, depth))
+        bias = x.with_shape((*positions, self.channels))
+        return weight_and_bias(self, weight, bias, math.prod(one_filter_bank[1:]), initializer)
 
     def lower(
         self, g: Builder, x: ir.Value, weight: ir.Value, bias: ir.Value | None = None

@@ -12,7 +12,7 @@ and this file i, o, f, c (g is c); its GRU has r, z, n, here z, r, h (n is h). A
 from __future__ import annotations
 
 import math
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -161,7 +161,50 @@ class Recurrent(Layer, ABC):
 
 
 @dataclass(frozen=True)
-class RNN(Recurrent):
+class _OneState(Recurrent, ABC):
+    """A recurrent layer whose only state is what it shows: it says what one step does."""
+
+    @abstractmethod
+    def cell(self) -> recurrent_graph.Cell:
+        """Return one step, in ONNX operators."""
+
+    @abstractmethod
+    def reference_cell(self, run: Run) -> recurrent_reference.Cell:
+        """Return one step, in NumPy."""
+
+    def infer(
+        self,
+        x: TensorType,
+        initial_h: TensorType | None = None,
+        lengths: TensorType | None = None,
+    ) -> Types:
+        return self.infer_with(x, (initial_h,), lengths)
+
+    def lower(
+        self,
+        g: Builder,
+        x: ir.Value,
+        initial_h: ir.Value | None,
+        lengths: ir.Value | None,
+        *weights: ir.Value,
+    ) -> ir.Value | tuple[ir.Value, ...]:
+        cell = self.cell()
+        return recurrent_graph.lower(g, self, cell, x, (initial_h,), lengths, weights)
+
+    def reference(
+        self,
+        run: Run,
+        x: Array,
+        initial_h: Array | None,
+        lengths: Array | None,
+        *weights: Array,
+    ) -> Reference:
+        cell = self.reference_cell(run)
+        return recurrent_reference.recurrent(run, self, cell, x, (initial_h,), lengths, weights)
+
+
+@dataclass(frozen=True)
+class RNN(_OneState):
     """Run the network of Elman over a sequence: the state is a layer of the input and the state before.
 
     `init` fills both matrices, unless `recurrent_init` is there for weight_hh; without them the initial values are
@@ -189,35 +232,11 @@ class RNN(Recurrent):
 
     nonlinearity: Literal["tanh", "relu"] = "tanh"
 
-    def infer(
-        self,
-        x: TensorType,
-        initial_h: TensorType | None = None,
-        lengths: TensorType | None = None,
-    ) -> Types:
-        return self.infer_with(x, (initial_h,), lengths)
+    def cell(self) -> recurrent_graph.Cell:
+        return recurrent_graph.RNNCell(self.nonlinearity)
 
-    def lower(
-        self,
-        g: Builder,
-        x: ir.Value,
-        initial_h: ir.Value | None,
-        lengths: ir.Value | None,
-        *weights: ir.Value,
-    ) -> ir.Value | tuple[ir.Value, ...]:
-        cell = recurrent_graph.RNNCell(self.nonlinearity)
-        return recurrent_graph.lower(g, self, cell, x, (initial_h,), lengths, weights)
-
-    def reference(
-        self,
-        run: Run,
-        x: Array,
-        initial_h: Array | None,
-        lengths: Array | None,
-        *weights: Array,
-    ) -> Reference:
-        cell = recurrent_reference.rnn_cell(run, self.nonlinearity)
-        return recurrent_reference.recurrent(run, self, cell, x, (initial_h,), lengths, weights)
+    def reference_cell(self, run: Run) -> recurrent_reference.Cell:
+        return recurrent_reference.rnn_cell(run, self.nonlinearity)
 
 
 @dataclass(frozen=True)
@@ -285,7 +304,7 @@ class LSTM(Recurrent):
 
 
 @dataclass(frozen=True)
-class GRU(Recurrent):
+class GRU(_OneState):
     """Run gated recurrent units over a sequence: one gate resets the state, one keeps it.
 
     This is the form of PyTorch and cuDNN, where the reset gate works behind the matrix (ONNX's linear_before_reset).
@@ -316,35 +335,11 @@ class GRU(Recurrent):
 
     gates: ClassVar[int] = 3
 
-    def infer(
-        self,
-        x: TensorType,
-        initial_h: TensorType | None = None,
-        lengths: TensorType | None = None,
-    ) -> Types:
-        return self.infer_with(x, (initial_h,), lengths)
+    def cell(self) -> recurrent_graph.Cell:
+        return recurrent_graph.GRUCell()
 
-    def lower(
-        self,
-        g: Builder,
-        x: ir.Value,
-        initial_h: ir.Value | None,
-        lengths: ir.Value | None,
-        *weights: ir.Value,
-    ) -> ir.Value | tuple[ir.Value, ...]:
-        cell = recurrent_graph.GRUCell()
-        return recurrent_graph.lower(g, self, cell, x, (initial_h,), lengths, weights)
-
-    def reference(
-        self,
-        run: Run,
-        x: Array,
-        initial_h: Array | None,
-        lengths: Array | None,
-        *weights: Array,
-    ) -> Reference:
-        cell = recurrent_reference.gru_cell
-        return recurrent_reference.recurrent(run, self, cell, x, (initial_h,), lengths, weights)
+    def reference_cell(self, run: Run) -> recurrent_reference.Cell:
+        return recurrent_reference.gru_cell
 
 
 def _check_sequence(name: str, x: TensorType) -> None:

@@ -24,7 +24,7 @@ class Erf(OpRun):  # type: ignore[misc]  # onnx has no types here
         return (np.vectorize(math.erf, otypes=[x.dtype])(x),)
 
 
-class ReduceLogSumExp(OpRun):  # type: ignore[misc]
+class ReduceLogSumExp(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(self, x: Array, axes: Any = None, keepdims: int = 1, **_: Any) -> tuple[Array]:
@@ -34,14 +34,14 @@ class ReduceLogSumExp(OpRun):  # type: ignore[misc]
         return (y if keepdims else np.squeeze(y, axis=along),)
 
 
-class LpNormalization(OpRun):  # type: ignore[misc]
+class LpNormalization(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(self, x: Array, axis: int = -1, p: int = 2) -> tuple[Array]:
         return (x / (np.abs(x) ** p).sum(axis=axis, keepdims=True) ** (1 / p),)
 
 
-class LRN(OpRun):  # type: ignore[misc]
+class LRN(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(
@@ -54,7 +54,7 @@ class LRN(OpRun):  # type: ignore[misc]
         return (x / (bias + alpha / size * total) ** beta,)
 
 
-class Pad(OpRun):  # type: ignore[misc]
+class Pad(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(
@@ -110,7 +110,7 @@ def _grouped(a: Array, group: int, axis: int) -> Array:
     return a.reshape(*a.shape[:axis], group, a.shape[axis] // group, *a.shape[axis + 1 :])
 
 
-class Conv(OpRun):  # type: ignore[misc]
+class Conv(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(
@@ -141,7 +141,7 @@ class Conv(OpRun):  # type: ignore[misc]
         return (y if b is None else y + b.reshape(-1, *one),)
 
 
-class ConvTranspose(OpRun):  # type: ignore[misc]
+class ConvTranspose(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(
@@ -216,7 +216,7 @@ def _overhang(
     ]
 
 
-class MaxPool(OpRun):  # type: ignore[misc]
+class MaxPool(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(
@@ -245,7 +245,7 @@ class MaxPool(OpRun):  # type: ignore[misc]
         return y[: len(self.onnx_node.output)]
 
 
-class AveragePool(OpRun):  # type: ignore[misc]
+class AveragePool(OpRun):  # type: ignore[misc]  # onnx has no types here
     op_domain = ""
 
     def _run(
