@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dslc.dims import Expression
@@ -172,12 +173,15 @@ def _static_call(name: str, node: tree.Expression, entities: list[Any], frame: F
     return _worked_out(lambda: static.call(name, entities), node.span, frame)
 
 
-def _worked_out(compute: Callable[[], Any], span: Span, frame: Frame) -> Any:
+def _worked_out(
+    compute: Callable[[], Any], span: Span, frame: Frame, helps: tuple[str, ...] = ()
+) -> Any:
     try:
         return compute()
     except UnfitError as error:
         code = "E0313" if "free" in str(error) else "E0404"
-        raise frame.mistake(code, "this cannot be worked out", span, str(error)) from error
+        message = "this cannot be worked out"
+        raise frame.mistake(code, message, span, str(error), helps=helps) from error
     except TooLargeError as error:
         raise frame.mistake("E0901", "this number or list is too large", span) from error
 
@@ -273,8 +277,18 @@ def _combined(node: tree.Binary, left: Entity, right: Entity, frame: Frame) -> E
     if left is POISON or right is POISON:
         raise PoisonedError
     if is_static(left) and is_static(right) and node.operator != "@":
-        return _worked_out(lambda: static.binary(node.operator, left, right), node.span, frame)
+        compute = partial(static.binary, node.operator, left, right)
+        return _worked_out(compute, node.span, frame, _counted_further(node))
     return operators.binary(node, left, right, frame)
+
+
+def _counted_further(node: tree.Binary) -> tuple[str, ...]:
+    """Return the edit for `range(n) - 1`, where the number stands behind the brace it belongs in."""
+    match node.left:
+        case tree.Call(function=tree.Name(text="range"), arguments=(argument,)):
+            inside = f"{argument.span.text} {node.operator} {node.right.span.text}"
+            return (help_with("to count to another number:", node.span, f"range({inside})"),)
+    return ()
 
 
 def _group(node: tree.Expression, frame: Frame) -> Entity:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from dslc.graph.builder import Builder
 
+PER_SEQUENCE = "where a sequence has one class, score its last step, x[:, -1], or the mean of all, mean(x, axis=1)"
+
 TINY = 1e-12
 """Less than any sum of weights that counts."""
 
@@ -55,6 +57,7 @@ def _misfit(name: str, scores: TensorType, labels: TensorType, axis: int) -> Rul
     ]
     if not fitting:
         edits = [Edit("declare one class number per row:", f"{labels.dtype}{wanted}", 1)]
+    one_for_each = scores.rank == 3 and labels.shape == scores.shape[:1]
     return RuleError(
         "E0321",
         f"`{name}` needs one class number for each row of scores",
@@ -65,6 +68,7 @@ def _misfit(name: str, scores: TensorType, labels: TensorType, axis: int) -> Rul
             "the target has the same shape without that dimension",
         ),
         edits=edits,
+        helps=(PER_SEQUENCE,) if one_for_each else (),
     )
 
 

@@ -126,7 +126,7 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
         RESNET, "import ConvBN", "import ConvBn", "E0701", "did you mean `ConvBN`?",
     ),
     "range for the repeats": (
-        RESNET50, "repeat depth - 1 {", "for i in range(depth) - 1 {", "E0404", "range(depth)",
+        RESNET50, "repeat depth - 1 {", "for i in range(depth) - 1 {", "E0404", "range(depth - 1)",
     ),
     "brace forgotten": (
         RESNET50, "  } -> relu\n}", "  } -> relu\n", "E0101", "is missing above",
@@ -220,7 +220,7 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
         SENTIMENT, "h -> Linear(2)", "flatten(y) -> Linear(2)", "E0303", "x[:, -1]",
     ),
     "one target for every step": (
-        SENTIMENT, "h -> Linear(2)", "y -> Linear(2)", "E0321", "the target is [N]; [N, T] is needed",
+        SENTIMENT, "h -> Linear(2)", "y -> Linear(2)", "E0321", "score its last step, x[:, -1]",
     ),
     "length of the sequences left open": (
         SENTIMENT, "  T = 100\n", "", "E0609", "T = 64",
