@@ -29,7 +29,9 @@ class Adam(Optimizer):
     Errors: E0406 unless both betas are at least 0 and less than 1.
 
     Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1, in the
-    form of torch.optim.Adam.
+    form of torch.optim.Adam. ONNX's Adam moves both corrections into the rate, lr sqrt(1 - b2^t) / (1 - b1^t),
+    so that eps weighs more by 1 / sqrt(1 - b2^t); its t is the step counted from 0, and it corrects nothing at
+    step 0.
     Example:
         optimizer = Adam(lr=1e-3)
     """

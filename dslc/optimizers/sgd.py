@@ -25,7 +25,8 @@ class SGD(Optimizer):
     Errors: E0406 for nesterov without momentum or with dampening.
 
     Source: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in
-    deep learning" (2013), in the form of torch.optim.SGD.
+    deep learning" (2013), in the form of torch.optim.SGD. ONNX's Momentum, with alpha = momentum and
+    beta = 1 - dampening, differs at the first step alone: it adds alpha times the momentum it is given.
     Example:
         optimizer = SGD(lr=0.1, momentum=0.9, weight_decay=1e-4)
     """
