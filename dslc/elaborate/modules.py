@@ -1,4 +1,4 @@
-"""Files: what a file defines, and what it imports from others of the same folder."""
+"""Files: what a file defines, and what it imports from others of the same folder or from the standard library."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from dslc import std
 from dslc.elaborate import limits
 from dslc.elaborate.scope import POISON, Definition, Module, Work
 from dslc.elaborate.suggest import did_you_mean, nearest
@@ -124,8 +125,13 @@ class Modules:
                 self._missing(name, item, other)
 
     def _path(self, item: tree.Import, module: Module) -> str | None:
-        """Return the path relative to the spec's folder; refuse what leads out of it (E0704)."""
+        """Return the path relative to the spec's folder; refuse what leads out of it (E0704).
+
+        That of a shipped file begins with a slash, as none in the folder does.
+        """
         written = item.path.value
+        if std.is_shipped(written):
+            return f"/{written}"
         joined = posixpath.normpath(posixpath.join(posixpath.dirname(module.path), written))
         reason = leads_out(written, joined)
         if reason is not None:
@@ -148,7 +154,8 @@ class Modules:
         return joined
 
     def _read(self, item: tree.Import, path: str, module: Module) -> Module | None:
-        if self.load is None:
+        written = item.path.value
+        if self.load is None and not std.is_shipped(written):
             self._report(
                 "E0702",
                 "imports cannot be read here",
@@ -157,7 +164,11 @@ class Modules:
             return None
         self._check_limits(item)
         try:
-            file = self.load(item.path.value, module.file.source.path)
+            if std.is_shipped(written):
+                file = std.file_of(written)
+            else:
+                assert self.load is not None
+                file = self.load(written, module.file.source.path)
         except LimitError:
             raise
         except CompileError as error:
@@ -167,9 +178,10 @@ class Modules:
         except OSError as error:
             reason = (error.strerror or "it cannot be read").capitalize()
             reason = reason[0].lower() + reason[1:]
-            self._report(
-                "E0702", f"`{item.path.value}` cannot be read", Label(item.path.span, reason)
-            )
+            label = Label(item.path.span, reason)
+            facts, helps = _shipped_instead(written) if std.is_shipped(written) else ((), ())
+            message = f"`{written}` cannot be read"
+            self._report("E0702", message, label, facts=facts, helps=helps)
             return None
         return self.module(file, path)
 
@@ -212,6 +224,14 @@ class Modules:
 
 def _definitions(file: tree.File) -> list[tree.Block | tree.Net]:
     return [item for item in file.items if isinstance(item, tree.Block | tree.Net)]
+
+
+def _shipped_instead(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what the standard library has, and how one writes a path that is not meant for it."""
+    own = f'a file in a folder of your own is written\n"./{written}"'
+    meant = nearest(written, std.shipped())
+    helps = (f'write\n"{meant}"', own) if meant else (own,)
+    return (f"it has: {', '.join(std.shipped())}",), helps
 
 
 def leads_out(written: str, joined: str) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 KEYWORDS: Mapping[str, str] = {
-    "import": 'Take blocks and nets from another file: `import ConvBN from "resnet50.net"`.',
+    "import": "Take blocks and nets from another file, or from the standard library: "
+    '`import ConvBN from "std/convolution.net"`.',
     "from": "The file of an import, relative to this one.",
     "default": "Default arguments for the calls written in this file: `default Conv(bias=false)`.",
     "block": "A stack with a name, expanded where it is called: `block Name(x: [N, C], width, stride=1) { }`.",

@@ -296,8 +296,8 @@ class _Completion:
                 yield name
 
     def _files(self) -> Iterator[CompletionItem]:
-        for path in self.analysis.folder.neighbours():
-            yield CompletionItem(path.name, kind=CompletionItemKind.File)
+        for path in self.analysis.folder.importable():
+            yield CompletionItem(path, kind=CompletionItemKind.File)
 
 
 def _signature(symbol: Symbol) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from dslc_runtime.errors import FileFault, UserFault
 from pygls.uris import from_fs_path, to_fs_path
 
+from dslc import std
 from dslc.errors import CompileError, Diagnostic, DslcError
 from dslc.source import Source
 from dslc.syntax import tree
@@ -54,6 +55,8 @@ class Folder:
     def partly(self, written: str, importing: str) -> tree.File | None:
         """Return what can be read of an import, or None."""
         try:
+            if std.is_shipped(written):
+                return std.file_of(written)
             return self._parsed(self.source(written, importing))[0]
         except (CompileError, OSError):
             return None
@@ -77,7 +80,9 @@ class Folder:
         return known
 
     def resolved(self, written: str, importing: str) -> Path | None:
-        """Return the path of an import, None where it leads out of the document's folder."""
+        """Return the path of an import on disk, None where it leads out of the document's folder."""
+        if std.is_shipped(written):
+            return std.place_of(written)
         if self.path is None or not written:
             return None
         joined = Path(os.path.normpath(Path(importing).parent / written))
@@ -87,6 +92,10 @@ class Folder:
     def beside(self, uri: str) -> Folder:
         """Return the folder as another document of it sees it; what was read stays."""
         return Folder(uri, self.open_text, self.read, self.trees)
+
+    def importable(self) -> list[str]:
+        """Return the paths that an import can name: other specs of the folder, and the standard library."""
+        return [*(path.name for path in self.neighbours()), *std.shipped()]
 
     def neighbours(self) -> Iterator[Path]:
         """Yield the other specs of the document's folder."""

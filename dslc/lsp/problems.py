@@ -13,6 +13,7 @@ from lsprotocol.types import (
     Range,
 )
 
+from dslc import std
 from dslc.errors import Diagnostic, Label, Severity
 from dslc.lsp.analysis import Analysis
 from dslc.lsp.documents import uri_of
@@ -62,7 +63,8 @@ def location(span: Span, analysis: Analysis) -> Location:
     if span.source is analysis.source:
         return Location(analysis.folder.uri, analysis.positions.range(span))
     positions = Positions(span.source.text, analysis.positions.encoding)
-    return Location(uri_of(span.source.path), positions.range(span))
+    path = std.place_of(span.source.path) or span.source.path
+    return Location(uri_of(str(path)), positions.range(span))
 
 
 def _related(label: Label, analysis: Analysis) -> DiagnosticRelatedInformation:
@@ -86,6 +88,8 @@ def _range(span: Span, analysis: Analysis) -> Range:
 
 
 def _imports(item: tree.Import, span: Span, analysis: Analysis) -> bool:
+    if std.is_shipped(item.path.value):
+        return item.path.value == span.source.path
     path = analysis.folder.resolved(item.path.value, analysis.source.path)
     return str(path) == span.source.path
 

@@ -409,7 +409,7 @@ TrainStatement = Target | Loss | Metric | Freeze | Group | Augment | Setting
 
 @dataclass(frozen=True, slots=True)
 class Import(Node):
-    """`import Bottleneck, ConvBN from "resnet50.net"`."""
+    """`import Bottleneck, Stage from "resnet50.net"`."""
 
     names: tuple[Identifier, ...]
     path: String

@@ -119,8 +119,8 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
         "E0110", "the first one too",
     ),
     "import without quotes": (
-        RESNET, 'import ConvBN from "resnet50.net"', "from resnet50 import ConvBN",
-        "E0117", 'import ConvBN from "resnet50.net"',
+        RESNET, 'import ConvBN from "std/convolution.net"', "from std.convolution import ConvBN",
+        "E0117", 'import ConvBN from "std/convolution.net"',
     ),
     "import misspelled": (
         RESNET, "import ConvBN", "import ConvBn", "E0701", "did you mean `ConvBN`?",

@@ -77,7 +77,7 @@ def test_completion(row: str, recipe: str, there: set[str], absent: set[str]) ->
         ("‸", {"net", "block", "import", "default", "train"}),
         ("default ‸", {"Conv", "max_pool"}),
         ("default Conv(‸)", {"bias=", "init="}),
-        ('import ConvBN from "‸"', {"resnet50.net", "lenet5.net"}),
+        ('import ConvBN from "‸"', {"resnet50.net", "lenet5.net", "std/convolution.net"}),
     ],
 )
 def test_completion_outside_a_net(text: str, there: set[str]) -> None:

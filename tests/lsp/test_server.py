@@ -8,6 +8,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+import dslc.std
 from dslc.compile import Options, network_of
 from dslc.lsp.positions import Positions
 from dslc.network.network import Network
@@ -17,8 +18,6 @@ from dslc.syntax.parser import parse
 from dslc.types import shape_text
 from tests.lsp.editor import Editor, edited
 from tests.lsp.reading import ROOT, place_of
-
-RESNET50 = ROOT / "specs" / "resnet50.net"
 
 
 def spec(name: str) -> str:
@@ -106,7 +105,6 @@ def test_a_broken_file_is_answered(editor: Editor, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["lenet5.net", "resnet18.net"])
 def test_hints_are_the_shapes_of_the_network(editor: Editor, tmp_path: Path, name: str) -> None:
     text = without_checks(spec(name))
-    (tmp_path / "resnet50.net").write_text(RESNET50.read_text())
     uri = editor.open(tmp_path / name, text)
     hints = editor.hints(uri)
     found = network(text, name)
@@ -167,7 +165,6 @@ def test_hover(editor: Editor, tmp_path: Path) -> None:
 
 
 def test_hover_of_a_block_tells_its_calls_apart(editor: Editor, tmp_path: Path) -> None:
-    (tmp_path / "resnet50.net").write_text(RESNET50.read_text())
     text = spec("resnet18.net")
     uri = editor.open(tmp_path / "resnet18.net", text)
     width = editor.hover(uri, place_of(text, "width"))
@@ -187,22 +184,55 @@ def test_completion_inside_a_call(editor: Editor, tmp_path: Path) -> None:
     assert "stride=" in found
 
 
+USES = """net Small(classes=3) {
+  input image: float32[N, 3, 8, 8]
+  ConvBN(4, 3x3) -> relu -> Basic(4)
+  output logits: global_avg_pool -> Linear(classes)
+}
+train {
+  target label: int64[N]
+  loss cross_entropy(logits, label)
+  optimizer = SGD(lr=0.1)
+  batch = 8
+  epochs = 1
+}
+"""
+
+
 def test_definition_here_in_another_file_and_in_the_library(editor: Editor, tmp_path: Path) -> None:
-    other = tmp_path / "resnet50.net"
-    other.write_text(RESNET50.read_text())
-    text = spec("resnet18.net")
-    uri = editor.open(tmp_path / "resnet18.net", text)
-    (block,) = editor.definition(uri, place_of(text, "ConvBN", 1))
-    assert block.uri == other.as_uri()
-    assert block.range.start == place_of(other.read_text(), "ConvBN", inside=0)
-    (file,) = editor.definition(uri, place_of(text, "resnet50.net"))
-    assert file.uri == other.as_uri()
+    other = tmp_path / "resnet18.net"
+    other.write_text(spec("resnet18.net"))
+    text = 'import Basic from "resnet18.net"\nimport ConvBN from "std/convolution.net"\n' + USES
+    uri = editor.open(tmp_path / "small.net", text)
+    assert editor.mistakes(uri) == []
+    shipped = Path(dslc.std.__file__).parent / "convolution.net"
+    for name, place in (("Basic", other), ("ConvBN", shipped)):
+        (block,) = editor.definition(uri, place_of(text, name, 1))
+        assert block.uri == place.as_uri()
+        assert block.range.start == place_of(place.read_text(), f"{name}(", inside=0)
+        (file,) = editor.definition(uri, place_of(text, place.name))
+        assert file.uri == place.as_uri()
     (label,) = editor.definition(uri, place_of(text, "logits", 1))
     assert (label.uri, label.range.start) == (uri, place_of(text, "logits", inside=0))
     (hyper,) = editor.definition(uri, place_of(text, "(classes)", inside=2))
-    assert hyper.range.start == place_of(text, "classes=1000", inside=0)
+    assert hyper.range.start == place_of(text, "classes=3", inside=0)
     (layer,) = editor.definition(uri, place_of(text, "Linear"))
     assert layer.uri.endswith("dslc/layers/linear.py")
+
+
+def test_a_shipped_file_opens_like_any_other(editor: Editor, tmp_path: Path) -> None:
+    """A mistake inside it shows at the import and leads there; hover tells its documentation."""
+    shipped = Path(dslc.std.__file__).parent / "convolution.net"
+    text = 'import ConvBN from "std/convolution.net"\n' + USES.replace("Basic(4)", "relu")
+    uri = editor.open(tmp_path / "small.net", text)
+    assert "A convolution with a normalization" in editor.hover(uri, place_of(text, "ConvBN", 1))
+    editor.change(uri, text.replace("ConvBN(4, 3x3)", "ConvBN(4, 11x11x11)"))
+    (mistake,) = editor.mistakes(uri)
+    assert mistake.range.start == place_of(text, '"std/', inside=0)
+    assert mistake.related_information
+    assert mistake.related_information[0].location.uri == shipped.as_uri()
+    opened = editor.open(shipped, shipped.read_text())
+    assert editor.mistakes(opened) == []
 
 
 def test_an_open_import_counts_before_the_one_on_disk(editor: Editor, tmp_path: Path) -> None:

@@ -5,13 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dslc.elaborate.elaborate import elaborate
+from dslc import api
 from dslc.network.network import Network
 from dslc.network.printer import print_network
 from dslc.network.summary import summarize
-from dslc.source import Source
-from dslc.syntax.parser import parse
-from dslc.syntax.tree import File
 from tests.network.reading import network_of
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -29,14 +26,7 @@ PUBLISHED = [
 
 
 def spec(name: str, settings: dict[str, str] | None = None) -> Network:
-    def read(path: Path) -> File:
-        return parse(Source(path.name, path.read_text()))
-
-    return elaborate(
-        read(SPECS / f"{name}.net"),
-        load=lambda path, importer: read(SPECS / path),
-        settings=settings or {},
-    )
+    return api.load(SPECS / f"{name}.net", **(settings or {}))
 
 
 @pytest.mark.parametrize(("name", "settings", "parameters", "multiply_adds"), PUBLISHED)

@@ -151,7 +151,7 @@ def alexnet(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
 
 
 RESNET = """
-import ConvBN from "resnet50.net"
+import ConvBN from "std/convolution.net"
 import Basic from "resnet18.net"
 
 net ResNet(classes=5) {
