@@ -1,0 +1,23 @@
+"""Write `docs/gallery.md`; the networks named by their specs are measured anew before, with `--all` every one."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.gallery.facts import GALLERY, ROOT
+from tests.gallery.measuring import load, measure, save
+from tests.gallery.page import page
+
+PAGE = ROOT / "docs" / "gallery.md"
+
+
+def main(names: list[str]) -> None:
+    for row in GALLERY:
+        if row.spec in names or "--all" in names:
+            print(row.key, flush=True)
+            save({**load(), row.key: measure(row)})
+    PAGE.write_text(page(load()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
