@@ -15,6 +15,8 @@ from dslc.source import Span
 from dslc.syntax import tree
 
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+IN_FRONT = " -> {call}"
+"""How an edit ends that puts calls in front of the call; where the value stands in the call, they go around it."""
 LONGEST = 40
 """Characters of a value that messages quote as it is written."""
 
@@ -102,12 +104,24 @@ class Wording:
                 text = with_argument(self.bound.span, text)
                 return help_with(sentence, self.bound.span, text)
             return help_with(sentence, place, text)
+        first = next(iter(self.bound.value_spans), None)
+        if edit.about is None and edit.text.endswith(IN_FRONT) and first and self.written(0):
+            steps = edit.text.removesuffix(IN_FRONT).split(" -> ")
+            return help_with(sentence, first, self._through(steps))
         if edit.about is None:
             return help_with(sentence, self.bound.span, text)
         value = self.values[edit.about] if edit.about < len(self.values) else None
         if isinstance(value, Target | Parameter) and value.span.text.endswith("]"):
             return help_with(sentence, value.span, text)
         return f"{sentence.rstrip(':')}:  {text}"
+
+    def _through(self, steps: Sequence[str]) -> str:
+        """Return the first value as it is written, inside the calls that it should flow through."""
+        value = self.written(0)
+        for step in steps:
+            name, _, rest = step.partition("(")
+            value = f"{name}({value}, {rest}" if rest else f"{name}({value})"
+        return value
 
 
 def known_names(frame: Frame) -> tuple[str, ...]:

@@ -41,6 +41,9 @@ IR_VERSION = 10
 _SHARED = 64
 """Elements up to which equal constants are one value."""
 
+_STRAIGHT = {DType.FLOAT16: 10.0, DType.FLOAT64: 40.0}
+"""Where softplus(x) is x for elements of this type, and exp(x) not yet too large."""
+
 _Key = tuple[str, tuple[int, ...], bytes]
 
 
@@ -448,6 +451,29 @@ class Builder:
         if type_of(x).dtype is dtype:
             return x
         result: ir.Value = self.Cast(x, to=dtype)
+        return result
+
+    # ---- what onnxruntime's kernels do not do for every element type
+
+    def scatter_add(
+        self, data: ir.Value, places: ir.Value, updates: ir.Value, axis: int
+    ) -> ir.Value:
+        """Add elements up at places along an axis; halves, for which there is no kernel, as float32."""
+        dtype = type_of(data).dtype
+        wide = DType.FLOAT32 if dtype is DType.FLOAT16 else dtype
+        added = self.ScatterElements(
+            self.cast(data, wide), places, self.cast(updates, wide), axis=axis, reduction="add"
+        )
+        return self.cast(added, dtype)
+
+    def softplus(self, x: ir.Value) -> ir.Value:
+        """Return log(1 + exp(x)); the kernels for float16 and float64 let exp overflow.
+
+        Beyond the limit the result is x to the last bit, and stays below x nowhere.
+        """
+        limit = _STRAIGHT.get(type_of(x).dtype)
+        bend: ir.Value = self.Softplus(x if limit is None else self.Min(x, limit))
+        result: ir.Value = bend if limit is None else self.Max(x, bend)
         return result
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dslc.layers.elementwise import Elementwise, erf
+from dslc.layers.rules import need_float, refuse_float64
 from dslc.operation import Array
+from dslc.types import TensorType
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -76,7 +78,8 @@ class Softplus(Elementwise):
         output y: Linear(1) -> softplus
     """
 
-    operator = "Softplus"
+    def lower(self, g: Builder, x: ir.Value) -> Any:
+        return g.softplus(x)
 
     def compute(self, x: Array) -> Array:
         return np.asarray(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
@@ -115,6 +118,7 @@ class Gelu(Elementwise):
     Shapes: any -> the same
     Formula: y = x * (1 + erf(x / sqrt(2))) / 2; with `approximate=tanh` the error function is
         replaced by tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)), and y differs by up to 5e-4
+    Errors: E0590 float64 without `approximate=tanh`
     Source: Hendrycks and Gimpel 2016, section 2.
 
     Example:
@@ -123,6 +127,12 @@ class Gelu(Elementwise):
     """
 
     approximate: Literal["tanh"] | None = None
+
+    def infer(self, x: TensorType) -> TensorType:
+        need_float("gelu", x)
+        if self.approximate is None:
+            refuse_float64("gelu", x, "gelu(approximate=tanh)")
+        return x
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
         return g.Mul(g.Mul(x, 0.5), g.Add(self._lower_bend(g, x), 1.0))
@@ -165,7 +175,7 @@ class Mish(Elementwise):
     """
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
-        return g.Mul(x, g.Tanh(g.Softplus(x)))
+        return g.Mul(x, g.Tanh(g.softplus(x)))
 
     def compute(self, x: Array) -> Array:
         return np.asarray(x * self._gate(x))
@@ -212,7 +222,7 @@ class LogSigmoid(Elementwise):
     """
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
-        return g.Neg(g.Softplus(g.Neg(x)))
+        return g.Neg(g.softplus(g.Neg(x)))
 
     def compute(self, x: Array) -> Array:
         return np.asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))

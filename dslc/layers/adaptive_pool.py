@@ -15,7 +15,7 @@ from dslc.errors import RuleError
 from dslc.layers.windows import check_image, spread
 from dslc.operation import Array, Function, Reference, setting
 from dslc.reference.run import Run
-from dslc.types import Size, TensorType, shape_text
+from dslc.types import DType, Size, TensorType, shape_text
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -69,7 +69,7 @@ class AdaptiveAvgPool(Adaptive):
         sizes = _whole(shape[2:])
         targets = spread(self.size, len(sizes), "size")
         form = _even(sizes, targets)
-        if form is not None:
+        if form is not None and g.dtype_of(x) is not DType.FLOAT64:  # for which it has no kernel
             result: ir.Value = g.AveragePool(x, **form)
             return result
         # A mean over a box is a mean along one axis after the other: a product with a matrix each.
@@ -172,7 +172,7 @@ def _means(size: int, target: int) -> Array:
     """Return the matrix [target, size] of the means along one axis."""
     start, end = (edge[:, None] for edge in _edges(size, target))
     at = np.arange(size)
-    return np.asarray(((at >= start) & (at < end)) / (end - start), np.float32)
+    return np.asarray(((at >= start) & (at < end)) / (end - start))
 
 
 def _members(size: int, target: int) -> Array:

@@ -236,6 +236,8 @@ class Where(Function):
     def lower(self, g: Builder, condition: ir.Value, x: ir.Value, y: ir.Value) -> Any:
         if g.dtype_of(x) is DType.BOOL:
             return g.Or(g.And(condition, x), g.And(g.Not(condition), y))
+        if g.dtype_of(x) is DType.UINT64:  # has no kernel; whole numbers wrap, so nothing is lost
+            return g.Add(y, g.Mul(g.Sub(x, y), g.cast(condition, DType.UINT64)))
         return g.Where(condition, x, y)
 
     def reference(self, run: Run, condition: Array, x: Array, y: Array) -> Reference:

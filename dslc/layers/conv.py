@@ -12,6 +12,7 @@ from dslc.errors import RuleError
 from dslc.initializers.base import Initializer
 from dslc.layers.convolve import convolve
 from dslc.layers.defaults import weight_and_bias
+from dslc.layers.rules import refuse_float64
 from dslc.layers.windows import (
     ONE,
     ZERO,
@@ -105,7 +106,7 @@ class ConvFunction(Function):
         as `Conv`
     Formula: as `Conv`
     Errors: E0303 shapes that do not belong together, E0304 kernel larger than its input,
-        E0305 groups, E0406 as `Conv`
+        E0305 groups, E0406 as `Conv`, E0590 float64
     Example:
         input image: float32[N, 1, 28, 28]
         param filters: float32[4, 1, 3, 3] = normal(std=0.1)
@@ -123,6 +124,7 @@ class ConvFunction(Function):
         self, x: TensorType, weight: TensorType, bias: TensorType | None = None
     ) -> TensorType:
         check_image("conv", x)
+        refuse_float64("conv", x)
         _check_weight(x, weight, bias, self.groups)
         return _result(self._window(weight), x, known_size("conv", weight, 0, "filters", about=1))
 

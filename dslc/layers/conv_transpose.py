@@ -13,6 +13,7 @@ from dslc.errors import Edit, RuleError
 from dslc.initializers.base import Initializer
 from dslc.layers.convolve import convolve_transposed
 from dslc.layers.defaults import weight_and_bias
+from dslc.layers.rules import refuse_float64
 from dslc.layers.windows import (
     ONE,
     ZERO,
@@ -112,7 +113,8 @@ class ConvTransposeFunction(Function):
     Shapes: x [N, C, *S], weight [C, channels / groups, *kernel], bias [channels] or none ->
         as `ConvTranspose`
     Formula: as `ConvTranspose`
-    Errors: E0303 shapes that do not belong together, E0305 groups, E0406 as `ConvTranspose`
+    Errors: E0303 shapes that do not belong together, E0305 groups, E0406 as
+        `ConvTranspose`, E0590 float64
     Example:
         input image: float32[N, 2, 8, 8]
         param up: float32[2, 1, 2, 2] = ones
@@ -131,6 +133,7 @@ class ConvTransposeFunction(Function):
         self, x: TensorType, weight: TensorType, bias: TensorType | None = None
     ) -> TensorType:
         check_image("conv_transpose", x)
+        refuse_float64("conv_transpose", x)
         channels = _channels(x, weight, self.groups)
         if bias is not None and bias.shape != (channels,):
             raise RuleError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from dslc.errors import RuleError
-from dslc.layers.rules import need_float, need_number
+from dslc.layers.rules import need_float, need_number, refuse_float64
 from dslc.operation import Array, Function, Reference
 from dslc.reference.run import Run
 from dslc.types import TensorType
@@ -263,12 +263,17 @@ class Erf(Elementwise):
 
     Shapes: any -> the same
     Formula: erf(x) = 2 / sqrt(pi) * the integral of exp(-t^2) from 0 to x
+    Errors: E0590 float64
     Example:
         input x: float32[N, 6]
         output y: erf
     """
 
     operator = "Erf"
+
+    def infer(self, x: TensorType) -> TensorType:
+        refuse_float64("erf", x)
+        return super().infer(x)
 
     def compute(self, x: Array) -> Array:
         return erf(x)
@@ -348,7 +353,7 @@ class Clip(Elementwise):
 
     Shapes: any -> the same
     Formula: y = max(min, x), then y = min(y, max)
-    Errors: E0406 where the limits exclude each other.
+    Errors: E0406 where the limits exclude each other, or those of whole numbers are not whole.
     Kinks: the derivative at a limit is 1.
     Example:
         input x: float32[N, 6]
@@ -363,7 +368,22 @@ class Clip(Elementwise):
         if self.min is not None and self.max is not None and self.min > self.max:
             message = f"`clip` cannot keep values above {self.min} and below {self.max}"
             raise RuleError("E0406", message, about="max")
+        if not x.dtype.is_float:
+            self._need_whole(x)
         return super().infer(x)
+
+    def _need_whole(self, x: TensorType) -> None:
+        """Refuse limits that whole numbers cannot have: the result would be none."""
+        for name in ("min", "max"):
+            limit = getattr(self, name)
+            if limit is not None and limit % 1:
+                raise RuleError(
+                    "E0406",
+                    f"`clip` of whole numbers needs whole limits, not {limit:g}",
+                    about=name,
+                    text=f"the value is {x}",
+                    helps=(f"write {math.floor(limit)} or {math.ceil(limit)}",),
+                )
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
         return g.Clip(x, self.min, self.max)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dslc.layers.pool import pool_attributes, pooled_type, spread_back
+from dslc.layers.rules import refuse_float64
 from dslc.layers.sliding import count_windows, offsets, overhang, pad_spatial
 from dslc.layers.windows import ZERO, Window, check_image, window_over
 from dslc.operation import Array, Function, Reference, setting
@@ -30,7 +31,7 @@ class LpPool(Function):
     Shapes: [N, C, *S] -> [N, C, *floor((S + 2*padding - kernel) / stride) + 1]
     Formula: y = (sum of |x|^p over the window)^(1/p)
     Errors: E0303 not an image, E0304 kernel larger than its input,
-        E0406 padding as large as the kernel, or p below 1
+        E0406 padding as large as the kernel, or p below 1, E0590 float64
     Kinks: the derivative is 0 where a window holds only zeros, and with p=1 by an element that is 0
     Source: Sermanet, Chintala and LeCun, "Convolutional neural networks applied to house numbers
         digit classification" (2012), section 2.1
@@ -47,6 +48,7 @@ class LpPool(Function):
 
     def infer(self, x: TensorType) -> TensorType:
         check_image("lp_pool", x)
+        refuse_float64("lp_pool", x)
         return pooled_type(self._window(x.rank), x)
 
     def lower(self, g: Builder, x: ir.Value) -> ir.Value:

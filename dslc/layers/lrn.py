@@ -9,6 +9,7 @@ import numpy as np
 
 from dslc import dims
 from dslc.errors import RuleError
+from dslc.layers.rules import refuse_float64
 from dslc.layers.windows import check_image
 from dslc.operation import Array, Function, Reference, setting
 from dslc.reference.run import Run
@@ -31,7 +32,7 @@ class Lrn(Function):
     Shapes: [N, C, *S] -> the same
     Formula: y = x / (k + alpha / n * sum of x^2 over the neighbours)^beta, with n = size across
         channels, and size to the power of the number of spatial dimensions across space
-    Errors: E0303 not an image, E0406 an even size
+    Errors: E0303 not an image, E0406 an even size, E0590 float64
     Source: Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional
         neural networks" (2012), section 3.3; there alpha is not divided by n
     Example:
@@ -47,6 +48,7 @@ class Lrn(Function):
 
     def infer(self, x: TensorType) -> TensorType:
         check_image("lrn", x)
+        refuse_float64("lrn", x)
         if self.size % 2 == 0:
             raise RuleError(
                 "E0406",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dslc.errors import RuleError
+from dslc.layers.rules import refuse_float64
 from dslc.layers.sliding import count_windows, crop_spatial, offsets, overhang, pad_spatial
 from dslc.layers.windows import ONE, ZERO, Window, check_image, times, window_over
 from dslc.operation import Array, Function, Reference, setting
@@ -96,7 +97,7 @@ class AvgPool(Function):
     Shapes: [N, C, *S] -> [N, C, *floor((S + 2*padding - kernel) / stride) + 1]
     Formula: y[n, c, p] = mean over q of x[n, c, p*stride - padding + q]
     Errors: E0303 not an image, E0304 kernel larger than its input,
-        E0406 padding as large as the kernel
+        E0406 padding as large as the kernel, E0590 float64
     Example:
         input image: float32[N, 3, 32, 32]
         output y: avg_pool(3x3, stride=2, padding=1)     -> [N, 3, 16, 16]
@@ -110,6 +111,7 @@ class AvgPool(Function):
 
     def infer(self, x: TensorType) -> TensorType:
         check_image("avg_pool", x)
+        refuse_float64("avg_pool", x)
         return pooled_type(self._window(x.rank), x)
 
     def lower(self, g: Builder, x: ir.Value) -> ir.Value:

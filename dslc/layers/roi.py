@@ -139,7 +139,8 @@ class RoiAlign(Regions):
             lines = g.MatMul(g.Unsqueeze(down, g.axes(1)), g.Gather(x, index, axis=0))
             result = g.MatMul(lines, g.Unsqueeze(across, g.axes(1)))
             return result
-        own = g.OneHot(index, g.constant(images, DType.INT64), g.constant([0, 1], g.dtype_of(x)))
+        own = g.OneHot(index, g.constant(images, DType.INT64), g.constant([0, 1], DType.FLOAT32))
+        own = g.cast(own, g.dtype_of(x))  # float64 has no kernel
         chosen = g.Mul(g.Unsqueeze(own, g.axes(1, 3)), g.Unsqueeze(down, g.axes(2)))
         flat = g.reshape(g.Transpose(x, perm=[0, 2, 1, 3]), (images * rows, channels * columns))
         lines = g.MatMul(g.reshape(chosen, (regions * height, images * rows)), flat)

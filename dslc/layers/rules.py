@@ -24,6 +24,21 @@ def need_float(name: str, x: TensorType, about: int = 0) -> None:
         )
 
 
+def refuse_float64(name: str, x: TensorType, *instead: str) -> None:
+    """Refuse float64 where onnxruntime has a kernel for float32 alone (E0590); `instead` can be written."""
+    if x.dtype is DType.FLOAT64:
+        raise RuleError(
+            "E0590",
+            f"`{name}` of float64 is not supported yet: onnxruntime computes it in float32",
+            about=0,
+            text=f"this is {x}",
+            edits=(
+                Edit("convert the value first:", "cast(float32) -> {call}"),
+                *(Edit("or write:", text) for text in instead),
+            ),
+        )
+
+
 def _first(name: str, function: str) -> tuple[Edit, ...]:
     """Propose to put a function in front of a layer."""
     return (

@@ -75,13 +75,9 @@ class MaxUnpool(Function):
         result = g.bound((*shape[:2], *sizes))
         overlap = any(k > s for k, s in zip(window.kernel, window.stride, strict=True))
         count = (dims.product(g.bound(shape)),)
-        flat = g.ScatterElements(
-            g.expand(g.constant(0, g.dtype_of(x)), (dims.product(result),)),
-            g.reshape(switches, count),
-            g.reshape(x, count),
-            axis=0,
-            reduction="add" if overlap else "none",
-        )
+        zeros = g.expand(g.constant(0, g.dtype_of(x)), (dims.product(result),))
+        operands = zeros, g.reshape(switches, count), g.reshape(x, count)
+        flat = g.scatter_add(*operands, axis=0) if overlap else g.ScatterElements(*operands, axis=0)
         return g.reshape(flat, result)
 
     def reference(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dslc.errors import Edit, RuleError
+from dslc.layers.rules import refuse_float64
 from dslc.layers.windows import check_image, spread
 from dslc.operation import Array, Function, Reference, setting
 from dslc.reference.run import Run
@@ -31,7 +32,7 @@ class Upsample(Function):
 
     Shapes: [N, C, *S] -> [N, C, *scale*S]
     Errors: E0303 not an image, E0406 a mode for another number of dimensions, or `align_corners`
-        with nearest
+        with nearest, E0590 float64
     Example:
         input image: float32[N, 3, 16, 16]
         output y: upsample(2, mode=bilinear)
@@ -43,6 +44,7 @@ class Upsample(Function):
 
     def infer(self, x: TensorType) -> TensorType:
         check_image("upsample", x)
+        refuse_float64("upsample", x)
         rank = x.rank - 2
         factors = spread(self.scale, rank, "scale")
         if self.mode != "nearest" and self.mode != _MODES.get(rank):

@@ -170,11 +170,11 @@ class BceWithLogits(PairLoss):
 
     def emit(self, g: Builder, prediction: ir.Value, target: ir.Value) -> Any:
         if self.pos_weight is None:
-            return g.Sub(g.Softplus(prediction), g.Mul(prediction, target))
+            return g.Sub(g.softplus(prediction), g.Mul(prediction, target))
         # -log(1 - p) is softplus(x), and -log(p) is softplus(-x).
         weight = g.constant(self.pos_weight, g.dtype_of(prediction))
-        ones = g.Mul(g.Mul(target, weight), g.Softplus(g.Neg(prediction)))
-        return g.Add(ones, g.Mul(g.Sub(1, target), g.Softplus(prediction)))
+        ones = g.Mul(g.Mul(target, weight), g.softplus(g.Neg(prediction)))
+        return g.Add(ones, g.Mul(g.Sub(1, target), g.softplus(prediction)))
 
     def compute(self, prediction: Array, target: Array) -> Array:
         ones = self._weight() * target * np.logaddexp(0, -prediction)

@@ -403,6 +403,18 @@ TRAINING: dict[str, tuple[str, str, str]] = {
         "net Net {\n  input x: float64[N, 4]\n  output y: «Linear»(3)\n}",
         "E0590", "cast(float32) -> Linear(3)",
     ),
+    "an element type without a kernel": (
+        "net Net {\n  input x: float64[N, 4]\n  output y = 2 * erf(«x»)\n}",
+        "E0590", "output y = 2 * erf(cast(x, float32))",
+    ),
+    "an element type without a kernel, in a stack": (
+        "net Net {\n  input x: float64[N, 4]\n  tanh -> «gelu»\n  output y: tanh\n}",
+        "E0590", "tanh -> gelu(approximate=tanh)",
+    ),
+    "an element type without a kernel, and a setting": (
+        "net Net {\n  input x: float64[N, 4, 4]\n  output y = avg_pool(«tanh(x)», 2)\n}",
+        "E0590", "avg_pool(cast(tanh(x), float32), 2)",
+    ),
     "a weight that is not float32": (
         "net Net {\n  input x: float64[N, 4]\n  param w: «float64[4]» = ones\n  output y = x * w\n}",
         "E0590", "weights of float64",

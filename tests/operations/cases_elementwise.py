@@ -58,5 +58,6 @@ WRONG_CALLS = (
         "E0401",
         ("cast(float32)",),
     ),
+    WrongCall("clip of whole numbers by 1/2", e.Clip(0, 0.5), WHOLE, "E0406", ("write 0 or 1",)),
     WrongCall("clip with crossed limits", e.Clip(1, 0), X, "E0406", ("above 1 and below 0",)),
 )

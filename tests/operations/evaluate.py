@@ -17,7 +17,7 @@ from dslc.gradient.differentiate import differentiate
 from dslc.graph.builder import IR_VERSION, Builder, type_of
 from dslc.operation import Backward, ParameterSpec
 from dslc.reference.run import Run
-from dslc.types import TensorType
+from dslc.types import DType, TensorType
 from tests.operations.harness import Array, Case, Domain, normal, usual
 
 SCOPE = "call"
@@ -150,9 +150,10 @@ def lower_gradient(case: Case, training: bool, weights: Sequence[Array]) -> Lowe
     g = lowered.builder
     total = g.constant(np.float32(0))
     for value, weight in zip(lowered.results, weights, strict=True):
-        if g.dtype_of(value).is_float:
-            products = g.Mul(value, g.constant(weight.astype(np.float32)))
-            total = g.Add(total, g.ReduceSum(products, keepdims=0))
+        dtype = g.dtype_of(value)
+        if dtype.is_float:
+            products = g.Mul(value, g.constant(weight, dtype))
+            total = g.Add(total, g.cast(g.ReduceSum(products, keepdims=0), DType.FLOAT32))
     _output(lowered, "total", total)
     wanted = {i: lowered.operands[i] for i in trained_operands(case)}
     found = differentiate(g, total, [value for value in wanted.values() if value is not None])
@@ -169,7 +170,7 @@ def _output(lowered: Lowered, name: str, value: ir.Value) -> None:
 
 def on_onnxruntime(lowered: Lowered, operands: Sequence[Array | None]) -> dict[str, Array]:
     """Run a graph in the precision of its types, with all that onnxruntime does to it by itself."""
-    session = _session(lowered.model())
+    session = session_of(lowered)
     given = {
         value.name: array.astype(type_of(value).dtype.numpy)
         for value, array in zip(lowered.operands, operands, strict=True)
@@ -188,5 +189,6 @@ def _options() -> ort.SessionOptions:
     return options
 
 
-def _session(model: bytes) -> ort.InferenceSession:
-    return ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
+def session_of(lowered: Lowered) -> ort.InferenceSession:
+    """Give a graph to onnxruntime, which refuses one with a node that it has no kernel for."""
+    return ort.InferenceSession(lowered.model(), _options(), providers=["CPUExecutionProvider"])

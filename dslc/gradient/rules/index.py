@@ -38,9 +38,7 @@ def _add_rows(
     places = g.Add(g.Mul(rows, width), np.arange(width, dtype=np.int64))
     zeros = full(g, (product(node.dims(0)),), 0, node.dtype())
     updates = g.reshape(dy, (picked * width,))
-    added = g.ScatterElements(
-        zeros, g.reshape(places, (picked * width,)), updates, axis=0, reduction="add"
-    )
+    added = g.scatter_add(zeros, g.reshape(places, (picked * width,)), updates, axis=0)
     return g.reshape(added, node.dims(0))
 
 
@@ -52,8 +50,7 @@ def gather_elements(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 def _scatter_add(g: Builder, node: Node, places: ir.Value, dy: ir.Value, axis: int) -> ir.Value:
     zeros = full(g, node.dims(0), 0, node.dtype())
-    result: ir.Value = g.ScatterElements(zeros, places, dy, axis=axis, reduction="add")
-    return result
+    return g.scatter_add(zeros, places, dy, axis)
 
 
 @rule("GatherND")
@@ -72,7 +69,7 @@ def gather_nd(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     places = g.expand(g.reshape(rows, (picked, 1)), (picked, width))
     zeros = full(g, (groups * named, width), 0, node.dtype())
     slices = g.reshape(dy, (picked, width))
-    return g.reshape(g.ScatterElements(zeros, places, slices, axis=0, reduction="add"), shape)
+    return g.reshape(g.scatter_add(zeros, places, slices, axis=0), shape)
 
 
 def _row_numbers(g: Builder, node: Node, sizes: tuple[int, ...]) -> ir.Value:

@@ -29,14 +29,13 @@ def max_pool(
     window = window_of(node, node.attribute("kernel_shape"))
     count = product(type_of(dy).shape)
     zeros = full(g, (product(node.dims(0)),), 0, node.dtype())
-    flat = g.ScatterElements(
-        zeros,
-        g.reshape(_places(g, node), (count,)),
-        g.reshape(dy, (count,)),
-        axis=0,
-        # Windows that share no element have no maximum in common: nothing is added, and the order
-        # does not matter.
-        reduction="add" if window.overlaps else "none",
+    operands = zeros, g.reshape(_places(g, node), (count,)), g.reshape(dy, (count,))
+    # Windows that share no element have no maximum in common: nothing is added, and the order does
+    # not matter.
+    flat = (
+        g.scatter_add(*operands, axis=0)
+        if window.overlaps
+        else g.ScatterElements(*operands, axis=0)
     )
     return g.reshape(flat, node.dims(0))
 
