@@ -42,7 +42,7 @@ def draw_state(network: Network, generator: np.random.Generator) -> dict[str, Ar
     """Return a state as training meets it later on: no tensor constant, no slot zero.
 
     Initial weights that are constant (biases, BatchNorm) are shifted a little, since a zero bias hides a bias that is
-    not added. Variances and the second moments of optimisers stay positive.
+    not added. Variances and the second moments of optimisers stay positive. A running mean of weights is near them.
     """
     weights = initial_weights(network)
     return {state.name: _state(state, weights, generator) for state in states(network)}
@@ -54,6 +54,9 @@ def _state(state: State, weights: Mapping[str, Array], generator: np.random.Gene
     noise = generator.standard_normal(state.type.sizes, dtype=np.float32)
     if state.kind == "slot":
         return np.abs(noise) * np.float32(1e-3)
+    if state.kind == "average":
+        assert state.parameter is not None
+        return weights[state.parameter.name] + np.float32(0.1) * noise
     start = weights[state.name]
     if start.size and np.ptp(start) == 0:
         return start + np.float32(0.1) * np.abs(noise)

@@ -20,6 +20,7 @@ train {
   optimizer = SGD(lr=0.1, momentum=0.9, nesterov=true, weight_decay=1e-3)
   schedule = cosine(warmup=4 steps)
   clip_grad_norm = 0.5
+  ema = 0.9
   batch = 4
   epochs = 2
 }
