@@ -56,7 +56,8 @@ def _state(state: State, weights: Mapping[str, Array], generator: np.random.Gene
         return np.abs(noise) * np.float32(1e-3)
     if state.kind == "average":
         assert state.parameter is not None
-        return weights[state.parameter.name] + np.float32(0.1) * noise
+        near: Array = weights[state.parameter.name] + np.float32(0.1) * noise
+        return near
     start = weights[state.name]
     if start.size and np.ptp(start) == 0:
         return start + np.float32(0.1) * np.abs(noise)
