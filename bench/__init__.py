@@ -1,0 +1,1 @@
+"""Measurements of dslc against PyTorch and onnxruntime; `python -m bench` runs them."""

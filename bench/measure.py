@@ -1,0 +1,161 @@
+"""The sides of a comparison in turns: started each in a process of its own, found equal, then timed."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.subjects import ROOT
+from bench.work import Work
+
+EQUAL = 1e-3
+"""How far results may lie apart, of the largest: three steps in float32."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was seen of one side: seconds to the first result, of each step by turn, and bytes at the peak."""
+
+    start: float
+    turns: list[list[float]]
+    memory: int
+
+    @property
+    def medians(self) -> list[float]:
+        return [statistics.median(turn) for turn in self.turns]
+
+    @property
+    def step(self) -> float:
+        return statistics.median(self.medians)
+
+    @property
+    def spread(self) -> float:
+        """How far the slowest turn lies above the fastest, of the median."""
+        return (max(self.medians) - min(self.medians)) / self.step
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One piece of work, what was seen of each side that could do it, and why the others could not."""
+
+    work: Work
+    sides: Mapping[str, Figures]
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def ratios(self, other: str) -> list[float]:
+        """Return for each turn how many times as long the other side takes as dslc."""
+        return [
+            theirs / ours
+            for theirs, ours in zip(
+                self.sides[other].medians, self.sides["dslc"].medians, strict=True
+            )
+        ]
+
+
+class Failed(Exception):
+    """A side ended without an answer."""
+
+
+class Process:
+    """A worker (`bench.worker`), asked line by line."""
+
+    def __init__(self, side: str, folder: Path, threads: int) -> None:
+        command = [sys.executable, "-m", "bench.worker", side, str(folder), str(threads)]
+        self.log = (folder / f"{side}.log").open("w+")
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=_environment(folder),
+        )
+
+    def ask(self, order: str) -> Any:
+        assert self.process.stdin and self.process.stdout
+        try:
+            print(order, file=self.process.stdin, flush=True)
+            return json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError):
+            self.log.seek(0)
+            lines = self.log.read().strip().splitlines()
+            raise Failed(lines[-1] if lines else "it ended") from None
+
+    def end(self) -> None:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a worker: both parts of this checkout, and no code compiled before."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "runtime"), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path, "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor")}
+
+
+def compare(
+    work: Work, sides: Sequence[str], *, repeat: int, seconds: float, threads: int, report: Report
+) -> Comparison:
+    """Start every side, see that they agree, and let them take `repeat` turns of `seconds` each.
+
+    Errors: AssertionError where results differ.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        work.prepare(folder, sides)
+        processes = {side: Process(side, folder, threads) for side in sides}
+        try:
+            return _compare(work, processes, repeat, seconds, report)
+        finally:
+            for process in processes.values():
+                process.end()
+
+
+def _compare(
+    work: Work, processes: dict[str, Process], repeat: int, seconds: float, report: Report
+) -> Comparison:
+    starts: dict[str, float] = {}
+    results: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for side, process in processes.items():
+        try:
+            first = process.ask("start")
+            results[side] = [first["result"], *process.ask("results 2")]
+            starts[side] = first["seconds"]
+            report(f"{work.name}: {side} starts in {first['seconds']:.2f} s")
+        except Failed as error:
+            missing[side] = str(error)
+            report(f"{work.name}: {side} is missing: {error}")
+    require_equal(work, results)
+    turns: dict[str, list[list[float]]] = {side: [] for side in starts}
+    for _ in range(repeat):
+        for side, seen in turns.items():
+            seen.append(processes[side].ask(f"turn {seconds}"))
+    figures = {
+        side: Figures(starts[side], seen, processes[side].ask("memory"))
+        for side, seen in turns.items()
+    }
+    return Comparison(work, figures, missing)
+
+
+def require_equal(work: Work, results: Mapping[str, Any]) -> None:
+    """Refuse to time what does not compute the same."""
+    ours = np.array(results["dslc"])
+    for side, theirs in results.items():
+        difference = np.abs(ours - np.array(theirs)).max() / np.abs(ours).max()
+        assert difference <= EQUAL, f"{work.name}: dslc and {side} differ by {difference:.1e}"

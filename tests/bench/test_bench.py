@@ -1,0 +1,68 @@
+"""`python -m bench` runs, writes what it saw, and times nothing that computes something else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.measure import Comparison, Figures, require_equal
+from bench.report import comparisons_table
+from bench.subjects import DEPTHS, ROOT, SUBJECTS
+from bench.work import Work
+
+LENET5 = Work(SUBJECTS["lenet5"])
+
+
+@pytest.mark.parametrize("part", ["training", "inference"])
+def test_a_run(part: str, tmp_path: Path) -> None:
+    options = ["--only", "mlp", "--sides", "dslc", "--repeat", "2", "--seconds", "0"]
+    command = [sys.executable, "-m", "bench", part, *options, "--threads", "1"]
+    done = subprocess.run(
+        [*command, "--output", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "performance.json").read_text())
+    assert data["machine"]["threads"] == 1
+    for comparison in data[part]:
+        seen = comparison["sides"]["dslc"]
+        assert len(seen["turns"]) == 2
+        assert seen["memory"] > 1e7
+        assert comparison["work"] in (tmp_path / "performance.md").read_text()
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_subjects_draw_nothing(name: str) -> None:
+    """Two sides can be compared only where neither drops what the other keeps."""
+    (section,) = SUBJECTS[name].sections()
+    training = section.learning.training
+    assert training is not None
+    assert not training.measures
+    assert all(getattr(call.operation, "p", 0) == 0 for call in section.learning.calls)
+
+
+def test_depths() -> None:
+    (section,) = DEPTHS[50].sections()
+    kinds = [type(call.operation).__name__ for call in section.learning.calls]
+    shortcuts = 2
+    assert kinds.count("Conv") + kinds.count("Linear") == 50 + shortcuts
+
+
+def test_results_that_differ_are_not_timed() -> None:
+    require_equal(LENET5, {"dslc": [2.3, 2.2], "pytorch": [2.3001, 2.2]})
+    with pytest.raises(AssertionError, match="lenet5: dslc and pytorch differ by"):
+        require_equal(LENET5, {"dslc": [2.3, 2.2], "pytorch": [2.31, 2.2]})
+
+
+def test_table() -> None:
+    ours = Figures(start=0.5, turns=[[0.002, 0.002], [0.003]], memory=100_000_000)
+    theirs = Figures(start=0.25, turns=[[0.003], [0.006, 0.006]], memory=300_000_000)
+    found = Comparison(LENET5, {"dslc": ours, "pytorch": theirs}, {"compiled": "no compiler"})
+    row = comparisons_table([found], ["dslc", "pytorch", "compiled"]).splitlines()[-1]
+    assert row == (
+        "| lenet5 | 2.5 ±20 % | 4.5 ±33 % | – | **1.75** (1.50 to 2.00) "
+        "| 100 / 300 / – | 0.50 / 0.25 / – |"
+    )
