@@ -109,13 +109,26 @@ def _next_state(
         training, gradients, situation.state, STEP, STEPS_PER_EPOCH, VALIDATION
     )
     expected.update({p.name: array for p, array in point.statistics.items()})
+    exact, rounded = situation.whole.state, situation.rounded.state
+    noise = {p.name: rms(rounded[p] - array) for p, array in exact.items()}
     return [
-        _moved(name, situation.state[name], found[f"{name}.next"], expected[name]) for name in names
+        _moved(
+            name,
+            situation.state[name],
+            found[f"{name}.next"],
+            expected[name],
+            noise.get(name, 0.0),
+        )
+        for name in names
     ]
 
 
-def _moved(name: str, before: Array, found: Array, expected: Array) -> Finding:
-    """A next value may be off by a part of the update, and by the rounding of the value itself."""
+def _moved(name: str, before: Array, found: Array, expected: Array, noise: float) -> Finding:
+    """A next value may be off by a part of the update, and by the rounding of the value itself.
+
+    A statistic is one of values that are rounded on the way to it, in the shipped graph otherwise than in the one with
+    everything exposed: `noise` is what rounding alone does to it.
+    """
     if np.array_equal(found, expected):  # a schedule may start at infinity and stay there
         return Finding("update", name, 0.0, measure.UPDATE)
     start = np.where(np.isfinite(before), np.asarray(before, np.float64), 0.0)
@@ -123,7 +136,7 @@ def _moved(name: str, before: Array, found: Array, expected: Array) -> Finding:
     rounding = 2.0**-23 * rms(expected)
     size = update or rounding or 1.0
     error = rms(np.asarray(found, np.float64) - expected) / size
-    return Finding("update", name, error, measure.UPDATE + rounding / size)
+    return within("update", name, error, measure.UPDATE + rounding / size, lambda: noise / size)
 
 
 def two_batches(

@@ -61,6 +61,9 @@ def _declared(node: tree.Expression, frame: Frame) -> Dim:
         if not node.text[0].isupper():
             raise unknown_dimension(node, frame)
         define_dimension(node.text, dims.free(node.text), node.span, frame)
+    for name in _names(node):
+        if frame.scope.find(name.text) is None:
+            raise unknown_dimension(name, frame, node)
     return known_dimension(node, frame, least=1)
 
 
@@ -98,8 +101,13 @@ def known_dimension(node: tree.Expression, frame: Frame, least: int = 0) -> Dim:
     return entity
 
 
-def unknown_dimension(node: tree.Name, frame: Frame) -> MistakeError:
-    """Return E0210, with the hyper-parameter or dimension that may be meant."""
+def unknown_dimension(
+    node: tree.Name, frame: Frame, declared: tree.Expression | None = None
+) -> MistakeError:
+    """Return E0210, with the hyper-parameter or dimension that may be meant.
+
+    `declared` is the arithmetic in a declared type that the name stands in.
+    """
     visible = frame.scope.visible()
     known = [name for name, e in visible.items() if is_static(e) and not isinstance(e, bool)]
     found = nearest(node.text, known)
@@ -113,6 +121,13 @@ def unknown_dimension(node: tree.Name, frame: Frame) -> MistakeError:
         facts=("a new free dimension starts with a capital letter: N, T, H, W, Batch",)
         if not node.text[0].isupper()
         else ("a free dimension is declared by an input, or by the header of a block",),
+        helps=(
+            help_with(
+                "a name alone declares it, here or in a line above:", declared.span, node.text
+            ),
+        )
+        if declared is not None and node.text[0].isupper()
+        else (),
     )
 
 

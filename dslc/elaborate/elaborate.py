@@ -23,6 +23,7 @@ from dslc.elaborate.names import names_of
 from dslc.elaborate.notes import Notes
 from dslc.elaborate.overrides import (
     Overrides,
+    misplaced,
     read_overrides,
     unknown_hyper_parameter,
     with_settings,
@@ -41,7 +42,7 @@ from dslc.elaborate.scope import (
     Work,
     too_many,
 )
-from dslc.elaborate.sections import OWN, chosen, section_mistakes, section_names, sections_of
+from dslc.elaborate.sections import chosen, section_mistakes, section_names
 from dslc.elaborate.signature import Bound
 from dslc.elaborate.spellings import spellings_joined
 from dslc.elaborate.stacks import run
@@ -249,25 +250,10 @@ class _Elaboration:
         """Return the train section, with the settings of `--set train.name=`."""
         for mistake in section_mistakes(self.file):
             self.work.report(mistake)
+        for mistake in misplaced(self.overrides, self.file):
+            self.work.report(mistake)
         section = chosen(self.file, self.section)
-        if section is not None:
-            return with_settings(section, self._given(section))
-        for name, setting in self.overrides.train.items():
-            self.work.report(
-                Diagnostic(
-                    "E0213",
-                    f"--set train.{name}: the file has no train section",
-                    Label(setting.name.span),
-                )
-            )
-        return None
-
-    def _given(self, section: tree.Train) -> Mapping[str, tree.Setting]:
-        """Return the settings of `--set` that are for a section: those of its own only for the first."""
-        given = self.overrides.train
-        if section.name is None or section.span == sections_of(self.file)[0].span:
-            return given
-        return {name: setting for name, setting in given.items() if name not in OWN}
+        return None if section is None else with_settings(section, self.overrides.given(section))
 
     # ---- the end
 

@@ -1,11 +1,13 @@
-"""What `--set` says: `classes=37`, `depths=[2,2,4,4,4]`, `train.epochs=5`."""
+"""What `--set` says: `classes=37`, `depths=[2,2,4,4,4]`, `train.epochs=5`, `train.judging.optimizer=SGD(lr=0.1)`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from dslc.elaborate.sections import OWN, section_names, sections_of
 from dslc.elaborate.suggest import did_you_mean
+from dslc.elaborate.train_settings import SETTINGS
 from dslc.errors import CompileError, Diagnostic, Label
 from dslc.source import Source, Span
 from dslc.syntax import tree
@@ -15,22 +17,82 @@ PREFIX = "train."
 
 @dataclass(frozen=True)
 class Overrides:
-    """The values given for hyper-parameters and for settings of the train section."""
+    """The values given for hyper-parameters, for settings of training, and for those of one section by its name."""
 
-    hyper: Mapping[str, tree.Setting]
-    train: Mapping[str, tree.Setting]
+    hyper: dict[str, tree.Setting] = field(default_factory=dict)
+    train: dict[str, tree.Setting] = field(default_factory=dict)
+    sections: dict[str, dict[str, tree.Setting]] = field(default_factory=dict)
+
+    def given(self, section: tree.Train) -> Mapping[str, tree.Setting]:
+        """Return what is given for a section: what holds for all, and its own."""
+        own = self.sections.get(section.name.text, {}) if section.name is not None else {}
+        return {**self.train, **own}
 
 
 def read_overrides(settings: Mapping[str, str]) -> Overrides:
     """Read the values of `--set`. Errors: CompileError where one is not an expression."""
-    hyper: dict[str, tree.Setting] = {}
-    train: dict[str, tree.Setting] = {}
+    found = Overrides()
     for name, text in settings.items():
-        if name.startswith(PREFIX):
-            train[name.removeprefix(PREFIX)] = _read(name, name.removeprefix(PREFIX), text)
-        else:
-            hyper[name] = _read(name, name, text)
-    return Overrides(hyper, train)
+        if not name.startswith(PREFIX):
+            found.hyper[name] = _read(name, name, text)
+            continue
+        section, dot, setting = name.removeprefix(PREFIX).rpartition(".")
+        place = found.sections.setdefault(section, {}) if dot else found.train
+        place[setting] = _read(name, setting, text)
+    return found
+
+
+def misplaced(overrides: Overrides, file: tree.File) -> Iterator[Diagnostic]:
+    """Yield what is given for training and belongs to no section of the file, or does not say to which (E0213)."""
+    names = section_names(file)
+    shared = {*SETTINGS, *_written(file)} - OWN
+    for name, setting in overrides.train.items():
+        if not sections_of(file):
+            yield _wrong(setting, f"train.{name}: the file has no train section")
+        elif len(names) > 1 and name in OWN:
+            yield _wrong(
+                setting,
+                f"train.{name}: each train section has its own `{name}`",
+                helps=(
+                    _either(f"--set train.{one}.{name}={setting.value.span.text}" for one in names),
+                ),
+            )
+    for section, settings in overrides.sections.items():
+        for name, setting in settings.items():
+            shown = f"train.{section}.{name}"
+            if section not in names:
+                known = f"train sections: {', '.join(names)}" if names else "none has a name"
+                text = did_you_mean(section, names)
+                message = f"{shown}: there is no train section `{section}`"
+                yield _wrong(setting, message, text, facts=(known,))
+            elif name in shared and len(names) > 1:
+                yield _wrong(
+                    setting,
+                    f"{shown}: `{name}` is the same for all train sections",
+                    helps=(f"write  --set train.{name}={setting.value.span.text}",),
+                )
+
+
+def _written(file: tree.File) -> Iterator[str]:
+    """Yield the settings of the first train section."""
+    for statement in (one for section in sections_of(file)[:1] for one in section.statements):
+        if isinstance(statement, tree.Setting):
+            yield statement.name.text
+
+
+def _either(edits: Iterator[str]) -> str:
+    return f"write  {'  or  '.join(edits)}"
+
+
+def _wrong(
+    setting: tree.Setting,
+    message: str,
+    text: str = "",
+    facts: tuple[str, ...] = (),
+    helps: tuple[str, ...] = (),
+) -> Diagnostic:
+    place = Label(setting.name.span, text)
+    return Diagnostic("E0213", f"--set {message}", place, facts=facts, helps=helps)
 
 
 def _read(shown: str, name: str, text: str) -> tree.Setting:

@@ -150,6 +150,7 @@ class Mod(Binary):
     """Take the rest of `x // y`, element by element; also written `x % y`. It has the sign of y.
 
     Shapes: two that broadcast.
+    Formula: z = x - y * floor(x / y), which is not a number where y is 0 or infinite
     Kinks: where the rest is 0 the derivatives are those beside it.
     Example:
         input place: int64[N]

@@ -74,6 +74,9 @@ class Step(Elementwise, ABC):
     def slope(self, x: Array, y: Array) -> Array:
         return np.zeros_like(x)
 
+    def reference(self, run: Run, x: Array) -> Reference:
+        return run.decide(self.compute(x)), lambda dy: (np.zeros_like(x),)
+
 
 @dataclass(frozen=True)
 class Abs(Bent):
@@ -389,12 +392,21 @@ class Clip(Elementwise):
         return g.Clip(x, self.min, self.max)
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.clip(x, *self._limits()), dtype=x.dtype)
+        return self._placed(x, self._places(x))
 
     def slope(self, x: Array, y: Array) -> Array:
-        low, high = self._limits()
-        return ((x >= low) & (x <= high)).astype(x.dtype)
+        return np.asarray(self._places(x) == 0, x.dtype)
 
-    def _limits(self) -> tuple[float, float]:
-        low = -math.inf if self.min is None else self.min
-        return low, math.inf if self.max is None else self.max
+    def reference(self, run: Run, x: Array) -> Reference:
+        places = run.decide(self._places(x))
+        return self._placed(x, places), lambda dy: (dy * (places == 0),)
+
+    def _places(self, x: Array) -> Array:
+        """Return -1 below the limits, 1 above, 0 at and between them."""
+        below = False if self.min is None else x < self.min
+        above = False if self.max is None else x > self.max
+        return np.where(above, 1, np.where(below, -1, np.zeros(x.shape, np.int8)))
+
+    def _placed(self, x: Array, places: Array) -> Array:
+        limits = np.where(places < 0, self.min or 0, self.max or 0).astype(x.dtype)
+        return np.asarray(np.where(places == 0, x, limits))

@@ -43,7 +43,7 @@ class _Place(Function, ABC):
         """Return the places."""
 
     def reference(self, run: Run, x: Array) -> Reference:
-        return self.compute(x), lambda dy: (None,)
+        return run.decide(self.compute(x)), lambda dy: (None,)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Topk(Function):
 
     def reference(self, run: Run, x: Array) -> Reference:
         order = np.argsort(-x if self.largest else x, axis=self.axis, kind="stable")
-        places = np.take(order, np.arange(self.k), axis=self.axis)
+        places = run.decide(np.take(order, np.arange(self.k), axis=self.axis))
 
         def backward(dbest: Array, dplaces: Array) -> tuple[Array, ...]:
             dx = np.zeros_like(x)

@@ -120,7 +120,30 @@ class Mean(Reduction):
 
 
 @dataclass(frozen=True)
-class Max(Reduction):
+class Extreme(Reduction, ABC):
+    """The largest or the smallest element: `compute` says which; of equal ones the first is it."""
+
+    def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
+        """Return 1 at the first element along `axes` that equals the result, 0 elsewhere."""
+        kept = [axis for axis in range(x.ndim) if axis not in axes]
+        order = (*kept, *axes)
+        hits = np.transpose((x == y) | np.isnan(x), order)
+        count = int(np.prod([x.shape[axis] for axis in axes], dtype=np.int64))
+        rows = hits.reshape(-1, max(1, count))
+        first = np.zeros(rows.shape, x.dtype)
+        first[np.arange(len(rows)), rows.argmax(axis=1)] = 1
+        return np.transpose(first.reshape(hits.shape), np.argsort(order))
+
+    def reference(self, run: Run, x: Array) -> Reference:
+        axes = self.axes(x.ndim)
+        first = run.decide(self.slope(x, self.compute(x, axes), axes))
+        y = np.where(first == 1, x, 0).sum(axis=axes, keepdims=True)
+        result = y if self.keepdims else y.squeeze(axes)
+        return result, lambda dy: (dy.reshape(y.shape) * first,)
+
+
+@dataclass(frozen=True)
+class Max(Extreme):
     """Take the largest element along `axis`.
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
@@ -135,12 +158,9 @@ class Max(Reduction):
     def compute(self, x: Array, axes: tuple[int, ...]) -> Array:
         return np.asarray(x.max(axis=axes, keepdims=True))
 
-    def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
-        return _first_equal(x, y, axes)
-
 
 @dataclass(frozen=True)
-class Min(Reduction):
+class Min(Extreme):
     """Take the smallest element along `axis`.
 
     Shapes: any -> without `axis`; with `keepdims` it stays as 1.
@@ -154,20 +174,6 @@ class Min(Reduction):
 
     def compute(self, x: Array, axes: tuple[int, ...]) -> Array:
         return np.asarray(x.min(axis=axes, keepdims=True))
-
-    def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
-        return _first_equal(x, y, axes)
-
-
-def _first_equal(x: Array, y: Array, axes: tuple[int, ...]) -> Array:
-    """Return 1 at the first element along `axes` that equals the result, 0 elsewhere."""
-    kept = [axis for axis in range(x.ndim) if axis not in axes]
-    order = (*kept, *axes)
-    hits = np.transpose(x == y, order)
-    rows = hits.reshape(-1, max(1, int(np.prod([x.shape[axis] for axis in axes], dtype=np.int64))))
-    first = np.zeros(rows.shape, x.dtype)
-    first[np.arange(len(rows)), rows.argmax(axis=1)] = 1
-    return np.transpose(first.reshape(hits.shape), np.argsort(order))
 
 
 @dataclass(frozen=True)

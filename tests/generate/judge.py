@@ -25,7 +25,7 @@ from dslc.compile import Options, network_of
 from dslc.errors import CompileError
 from dslc.network.network import Network, Training, Value
 from dslc.operation import Array
-from dslc.reference.interpreter import Interpreter
+from dslc.reference.interpreter import Evaluation, Interpreter
 from dslc.source import Source
 from dslc.train import losses
 from tests.generate.rounding import DRAWS, Point, certain_differences
@@ -218,7 +218,8 @@ def _eased_step(failed: list[Finding], calls: CallCheck, training: Training) -> 
     point = Point(
         situation.learning, True, situation.sizes, SEED, STEP, feeds, values, situation.whole
     )
-    draws = [[replace(batch, rounded=done)] for _, done in point.draws()]
+    drawn = [done for _, done in point.draws()]
+    draws = [[replace(batch, rounded=done)] for done in drawn]
     noise = _noise(calls, training)
     eased = [_eased_loss(f, training, draws) for f in failed if f.tensor not in noise]
     _, slopes = _rounding(calls, [], [p for p in training.optimizers if p in calls.gradients])
@@ -227,12 +228,23 @@ def _eased_step(failed: list[Finding], calls: CallCheck, training: Training) -> 
         for p in slopes
         for name in (p.name, *(f"{p.name}.{slot}" for slot in training.optimizers[p].slots))
     }
+    rounding = {name: slopes[p] for name, p in owners.items()} | _statistics(situation, drawn)
     return [
-        replace(f, bound=f.bound + YARDSTICK * slopes[owners[f.tensor]])
-        if f.kind == "update" and f.tensor in owners
+        replace(f, bound=f.bound + YARDSTICK * rounding[f.tensor])
+        if f.kind == "update" and f.tensor in rounding
         else f
         for f in eased
     ]
+
+
+def _statistics(situation: Situation, drawn: Sequence[Evaluation]) -> dict[str, float]:
+    """Return how far rounding may put the next running statistics, as shares of their update: the most of the draws."""
+    exact = situation.whole.state
+    updates = {p: rms(array - situation.state[p.name]) or 1.0 for p, array in exact.items()}
+    return {
+        p.name: max(rms(done.state[p] - array) for done in drawn) / updates[p]
+        for p, array in exact.items()
+    }
 
 
 def _eased_sums(failed: list[Finding], situation: Situation, training: Training) -> list[Finding]:

@@ -21,6 +21,7 @@ def network_of(
     settings: Mapping[str, str] | None = None,
     files: Mapping[str, str] | None = None,
     net: str | None = None,
+    section: str | None = None,
     training: bool = True,
 ) -> Network:
     """Elaborate a spec; `files` are those it can import."""
@@ -37,6 +38,7 @@ def network_of(
         load=load,
         settings=settings or {},
         net=net,
+        section=section,
         training=training,
     )
 

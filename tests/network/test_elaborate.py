@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -220,6 +222,15 @@ def test_set_replaces_settings_of_the_train_section() -> None:
     ).training
     assert training is not None
     assert training.length == Duration(5, "steps") and training.optimizer.lr == 0.5
+
+
+def test_set_reaches_one_section_by_its_name() -> None:
+    text = (Path(__file__).parents[2] / "specs/gan.net").read_text()
+    given = {"train.making.optimizer": "SGD(lr=0.5)", "train.batch": "8"}
+    for section, rate in (("judging", 1e-3), ("making", 0.5)):
+        training = network_of(text, settings=given, section=section).training
+        assert training is not None
+        assert (training.optimizer.lr, training.sizes["N"]) == (rate, 8)
 
 
 WARNINGS: dict[str, tuple[str, str]] = {

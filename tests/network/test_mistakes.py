@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dslc.errors import LimitError
@@ -84,11 +86,29 @@ def test_a_mistake_in_a_block_is_told_once_with_its_origin() -> None:
         ({"classes": "[3"}, "is not a value"),
         ({"classes": '"a"'}, "the default is the number 10"),
         ({"train.epochs": "3"}, "the file has no train section"),
+        ({"train.critic.ema": "0.9"}, "there is no train section `critic`"),
     ],
 )
 def test_what_set_says_is_checked(settings: dict[str, str], words: str) -> None:
     text = "net Net(classes=10) {\n  input x: float32[N, 4]\n  Linear(classes)\n}"
     (found,) = mistakes_of(text, settings=settings)
+    assert words in said(found)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("train.ema", "--set train.judging.ema=0.5  or  --set train.making.ema=0.5"),
+        ("train.makin.ema", "did you mean `making`?"),
+        ("train.other.ema", "train sections: judging, making"),
+        ("train.making.seed", "write  --set train.seed=0.5"),
+        ("train.making.noise", "`noise` is the same for all train sections"),
+    ],
+)
+def test_what_set_says_of_several_sections_is_checked(setting: str, words: str) -> None:
+    text = (Path(__file__).parents[2] / "specs/gan.net").read_text()
+    (found,) = mistakes_of(text, settings={setting: "0.5"})
+    assert found.code == "E0213"
     assert words in said(found)
 
 
