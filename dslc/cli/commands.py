@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dslc.cli.options import device_option, spec_options
+from dslc.cli.options import device_option, spec_options, threads_option
 from dslc.cli.telling import Telling, as_list, json_option, strict_option, telling
 from dslc.tasks.reading import open_spec
 
@@ -51,6 +51,7 @@ def compile_command(
 @dslc.command()
 @spec_options
 @device_option
+@threads_option
 @click.option("--table", is_flag=True, help="Print one line for every tensor, too.")
 @strict_option
 @json_option
@@ -59,6 +60,7 @@ def check(
     settings: tuple[str, ...],
     net: str | None,
     device: str,
+    threads: int | None,
     table: bool,
     strict: bool,
     as_json: bool,
@@ -70,7 +72,8 @@ def check(
     from dslc.tasks.checking import run_check
 
     with telling(as_json, strict) as told:
-        report = run_check(open_spec(spec, settings, net, told.warn), device, to_stderr)
+        opened = open_spec(spec, settings, net, told.warn)
+        report = run_check(opened, device, to_stderr, threads)
     for line in report_lines(report, everything=table):
         told.say(line)
     if as_json:
@@ -82,6 +85,7 @@ def check(
 @dslc.command()
 @spec_options
 @device_option
+@threads_option
 @click.option("--data", type=click.Path(), help="The data set, in place of the one of the spec.")
 @click.option("--map", "mapping", metavar="NAME=ARRAY,...", help="Which array is which input.")
 @click.option("-o", "--output", default=None, help="Folder of the run (default runs/NAME).")
@@ -92,6 +96,7 @@ def train(
     settings: tuple[str, ...],
     net: str | None,
     device: str,
+    threads: int | None,
     data: str | None,
     mapping: str | None,
     output: str | None,
@@ -103,7 +108,15 @@ def train(
 
     opened = open_spec(spec, settings, net, Telling(strict=strict).warn)
     folder = Path(output) if output else Path("runs") / opened.name
-    target = run_training(opened, folder, device=device, data=data, mapping=mapping, resume=resume)
+    target = run_training(
+        opened,
+        folder,
+        device=device,
+        threads=threads,
+        data=data,
+        mapping=mapping,
+        resume=resume,
+    )
     click.echo(f"{target}: the network with its trained weights")
 
 

@@ -31,3 +31,10 @@ device_option = click.option(
     metavar="cpu|cuda|auto",
     help="Where to run; cuda:1 is the second GPU. There is no silent fall back.",
 )
+
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads that one operator may use on the CPU (default: as onnxruntime chooses).",
+)

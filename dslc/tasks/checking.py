@@ -16,11 +16,13 @@ from dslc.tasks.building import require_memory
 from dslc.tasks.reading import Spec
 
 
-def run_check(spec: Spec, device: str, report: Callable[[str], None]) -> Report:
+def run_check(
+    spec: Spec, device: str, report: Callable[[str], None], threads: int | None = None
+) -> Report:
     """Check a spec on a device; `report` is told which one `auto` chose."""
     sections = spec.sections()
     require_memory(sections[0].learning)
-    execute = executor(device, report)
+    execute = executor(device, report, threads)
     reports = [check(Situation(s.learning.fed, s.resting, execute)) for s in sections]
     return Report(
         tuple(finding for one in reports for finding in one.findings),
@@ -28,11 +30,11 @@ def run_check(spec: Spec, device: str, report: Callable[[str], None]) -> Report:
     )
 
 
-def executor(device: str, report: Callable[[str], None]) -> Execute:
+def executor(device: str, report: Callable[[str], None], threads: int | None = None) -> Execute:
     """Return what runs a model once on `device`."""
     chosen = choose_device(device, report)
 
     def execute(model: ir.Model, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        return run_once(serialize(model), feeds, chosen)
+        return run_once(serialize(model), feeds, chosen, threads=threads)
 
     return execute

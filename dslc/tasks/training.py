@@ -29,6 +29,7 @@ def run_training(
     folder: Path,
     *,
     device: str,
+    threads: int | None = None,
     data: str | None,
     mapping: str | None,
     resume: bool,
@@ -58,6 +59,7 @@ def run_training(
             started=lambda: write_artifact(graphs, folder),
             resume=resume,
             device=device,
+            threads=threads,
         )
     trained = {
         p.name: result.weights[p.name] for p in resting.parameters if p.name in result.weights

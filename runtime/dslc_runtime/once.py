@@ -17,7 +17,11 @@ SETTINGS = SessionSettings("all", "default", False)
 
 
 def run_once(
-    model: bytes, feeds: Mapping[str, Array], device: Device, settings: SessionSettings = SETTINGS
+    model: bytes,
+    feeds: Mapping[str, Array],
+    device: Device,
+    settings: SessionSettings = SETTINGS,
+    threads: int | None = None,
 ) -> dict[str, Array]:
     """Run the bytes of an ONNX file on arrays by name; return every output by name.
 
@@ -28,7 +32,7 @@ def run_once(
 
     try:
         session = onnxruntime.InferenceSession(
-            model, options(settings), device.providers, enable_fallback=0
+            model, options(settings, threads), device.providers, enable_fallback=0
         )
         wanted = device.providers[0]
         if session.get_providers()[0] != (wanted if isinstance(wanted, str) else wanted[0]):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import onnxruntime
 import pytest
 
-from tests.spine.command import ENTRY, SPECS, apart, done
+from tests.spine.command import ENTRY, SPECS, apart, done, dslc
 
 STAGES = [
     # stage, what its text holds for LeNet-5
@@ -72,3 +76,49 @@ def test_commands_load_only_what_they_need(arguments: tuple[str, ...], left_out:
     loaded = json.loads(outcome.err.splitlines()[-1])
     assert "dslc.cli.commands" in loaded
     assert not set(left_out) & set(loaded)
+
+
+SMALL = """
+net Small {
+  input x: float32[N, 4]
+  output y: Linear(3)
+}
+
+train {
+  target t: int64[N]
+  loss cross_entropy(y, t)
+  optimizer = SGD(lr=0.1)
+  data = "small.npz"
+  batch = 4
+  epochs = 1
+}
+"""
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_threads_reach_every_session(
+    command: str, threads: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+
+    class Session(onnxruntime.InferenceSession):  # type: ignore[misc]
+        def __init__(
+            self, model: object, options: onnxruntime.SessionOptions, *more: Any, **named: Any
+        ) -> None:
+            given.append(options.intra_op_num_threads)
+            super().__init__(model, options, *more, **named)
+
+    (tmp_path / "small.net").write_text(SMALL)
+    np.savez(tmp_path / "small.npz", x=np.ones((8, 4), np.float32), t=np.arange(8) % 3)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.chdir(tmp_path)
+    said = () if threads is None else ("--threads", threads)
+    done(command, "small.net", "--device", "cpu", *said)
+    assert set(given) == {threads or 0}
+
+
+def test_there_is_at_least_one_thread() -> None:
+    outcome = dslc("train", SPECS / "lenet5.net", "--threads", 0)
+    assert outcome.code == 2
+    assert "--threads" in outcome.err
