@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from dslc.elaborate.lines import Lines, line_paths
 from dslc.elaborate.places import Form, Place, flattened, principal
 from dslc.elaborate.scope import Frame
-from dslc.network.network import Call, Constant, Value
+from dslc.network.network import Call, Constant, Parameter, Value
 
 
 @dataclass
@@ -56,11 +56,13 @@ class Namer:
             self.row(place, path, owning)
 
     def labels(self, place: Place, path: str) -> None:
-        """Let the values of a labelled place go by their labels."""
+        """Let the values of a labelled place go by their labels; a weight keeps the name of its layer."""
         if place.form not in (Form.ROW, Form.ROUND):
             return
         scope = path.rpartition(".")[0]
         for index, value in enumerate(place.results):
+            if isinstance(value, Parameter):
+                continue
             if index == 0:
                 self.value(value, path)
             elif index < len(place.labels):

@@ -123,8 +123,12 @@ class Builder:
         self._used[name] = 1
 
     def output(self, name: str, value: ir.Value) -> ir.Value:
-        """Make `value` a graph output called `name`."""
-        if value.is_graph_input() or value.is_initializer() or value.is_graph_output():
+        """Make `value` a graph output called `name`. An input or initializer of that name is the output itself."""
+        outside = value.is_graph_input() or value.is_initializer()
+        if outside and value.name == name:
+            self.graph.outputs.append(value)
+            return value
+        if outside or value.is_graph_output():
             value = self.Identity(value)
         if value.name != name:
             self._take(name)

@@ -458,4 +458,20 @@ train {
   batch = 4
 }
 """,
+    "outputs that are computed by nothing": """
+net Shown {
+  input x: float32[N, 3]
+  param scale: float32[3] = ones
+  h: Linear(4)
+  output y: Linear(2)
+  output x, scale
+  output first = h.weight
+}
+train {
+  target t: float32[N, 2]
+  loss mse(y, t)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+}
+""",
 }

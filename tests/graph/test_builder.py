@@ -101,6 +101,15 @@ def test_outputs_that_need_a_node_of_their_own() -> None:
     verify(g.graph)
 
 
+def test_an_input_or_weight_can_be_an_output() -> None:
+    g = Builder()
+    x, w = g.input("x", float32(2)), g.initializer("w", np.ones(2, np.float32))
+    for value in (x, w):
+        assert g.output(value.name, value) is value
+    verify(g.graph)
+    assert not [*g.graph]
+
+
 @pytest.mark.parametrize("again", ["input", "output", "initializer"])
 def test_names_are_not_given_twice(again: str) -> None:
     g = Builder()

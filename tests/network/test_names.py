@@ -14,6 +14,9 @@ WEIGHTS: dict[str, tuple[str, str]] = {
     "two kinds in a row": (
         "net Net {\n" + X + "  a: B -> Linear(3)\n}\n" + B, "a.b1.linear1 a.linear1",
     ),
+    "a weight that goes by another name, too": (
+        "net Net {\n" + X + "  a: Linear(4)\n  w = a.weight\n  output y = x @ w\n}", "a",
+    ),
     "unlabelled rows": ("net Net {\n" + X + "  Linear(3) -> relu\n  Linear(3)\n}", "linear1 linear2"),
     "a number that a label has": (
         "net Net {\n" + X + "  linear1: Linear(3)\n  Linear(3)\n}", "linear1 linear2",
