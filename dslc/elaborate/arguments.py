@@ -14,7 +14,6 @@ from dslc.elaborate.misfits import (
     ambiguous_merge,
     missing_settings,
     missing_value,
-    nothing_flows,
     surplus_argument,
     too_many_values,
     unknown_argument,
@@ -30,6 +29,7 @@ from dslc.elaborate.scope import (
 )
 from dslc.elaborate.settings import convert_entity, fitted, is_known, is_word, make, no_such_word
 from dslc.elaborate.signature import NO_FLOW, Bound, Flow, Signature, plain_signature
+from dslc.elaborate.starved import nothing_flows
 from dslc.elaborate.static import is_static
 from dslc.operation import SettingInfo
 from dslc.source import Span

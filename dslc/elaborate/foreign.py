@@ -62,6 +62,9 @@ ELEMENTS = {
 }  # fmt: skip
 """Names of element types elsewhere -> ours."""
 
+CONSTANTS = {"True": "true", "False": "false", "None": "none"}
+"""Words of Python for values that settings have -> ours."""
+
 ACTIVATIONS = ("activation", "act", "nonlinearity", "activation_fn")
 """Arguments that name an activation."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import MISSING
 
-from dslc.elaborate.foreign import ELSEWHERE, MODULES
+from dslc.elaborate.foreign import CONSTANTS, ELSEWHERE, MODULES
 from dslc.elaborate.mending import help_with, known_names
+from dslc.elaborate.misfits import called_twice
 from dslc.elaborate.scope import (
     POISON,
     Builtin,
@@ -40,7 +42,9 @@ def lookup(node: tree.Name, frame: Frame, calling: bool = False) -> Entity:
     library = frame.work.library
     foreign = FOREIGN.get(node.text, "")
     if foreign in library.operations:
-        raise _foreign(node, foreign, frame)
+        raise _foreign(node, foreign, frame, (CAPITAL_FACT,))
+    if node.text in CONSTANTS and not calling:
+        raise _foreign(node, CONSTANTS[node.text], frame)
     if calling or node.text[0].isupper():
         raise _no_such_call(node, frame)
     raise _no_such_value(node, frame)
@@ -65,6 +69,8 @@ def find(name: str, frame: Frame) -> Entity | None:
 
 def callee(node: tree.Call, frame: Frame) -> Entity:
     """Return what a call calls."""
+    if isinstance(node.function, tree.Call):
+        raise called_twice(node, node.function, frame)
     if not isinstance(node.function, tree.Name):
         return frame.work.evaluate(node.function, frame)
     entity = lookup(node.function, frame, calling=True)
@@ -96,13 +102,15 @@ def callable_names(frame: Frame) -> list[str]:
     return [*own, *frame.module.definitions, *frame.work.library.operations]
 
 
-def _foreign(node: tree.Name | tree.Attribute, ours: str, frame: Frame) -> MistakeError:
+def _foreign(
+    node: tree.Name | tree.Attribute, ours: str, frame: Frame, facts: Sequence[str] = ()
+) -> MistakeError:
     return frame.mistake(
         "E0202",
         f"`{node.span.text}` is spelled `{ours}` here",
         node.span,
         f"`{ours}`",
-        facts=(CAPITAL_FACT,),
+        facts=facts,
         helps=("`dslc fmt --fix` rewrites PyTorch, Keras and ONNX names",),
     )
 
@@ -115,7 +123,7 @@ def refuse_module(node: tree.Attribute, frame: Frame) -> None:
     name = node.name.text
     ours = name if name in operations else FOREIGN.get(name, "")
     if ours in operations:
-        raise _foreign(node, ours, frame)
+        raise _foreign(node, ours, frame, (CAPITAL_FACT,))
     raise _no_such_call(tree.Name(node.name.span, name), frame)
 
 

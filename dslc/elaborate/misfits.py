@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dslc.elaborate import foreign
@@ -254,66 +255,33 @@ def _with_settings(signature: Signature, bound: Bound, missing: Sequence[Setting
     return written
 
 
-def nothing_flows(signature: Signature, bound: Bound, frame: Frame) -> MistakeError:
-    """Say that a call has no value to work on (E0501, E0502)."""
-    source = bound.span.text
-    if frame.bind is None and frame.starts:
-        return _which_start(bound, frame)
-    if frame.bind is None:
-        return frame.mistake(
-            "E0501",
-            f"`{source}` has nothing to work on",
-            bound.span,
-            "no value flows into it",
-            facts=(signature.text,),
-            helps=(help_with("name the value it works on:", bound.span, f"x -> {source}"),),
-        )
-    name = frame.bind.names[0].text
-    sign = _up_to_sign(frame.bind)
-    values = [known for known in known_names(frame) if known != name]
-    start = values[-1] if values else "x"
+_OPERATOR_AT_END = re.compile(r"[-+*/@%]\s*$")
+_OPERATOR_AT_START = re.compile(r"\s*(\+|-(?!>)|[*/@%])")
+
+
+def called_twice(node: tree.Call, made: tree.Call, frame: Frame) -> MistakeError:
+    """Say that the result of a call takes no arguments: Keras makes the layer first, and calls it then."""
+    layer = made.span.text.removesuffix("()")
+    first = node.arguments[0].value if node.arguments else None
+    values = first.items if isinstance(first, tree.List) else [one.value for one in node.arguments]
+    line, column = node.span.source.line_text(node.span.line), node.span.column - 1
+    before, behind = line[:column], line[column + len(node.span.text) :]
+    if len(values) > 1:
+        given = ", ".join(one.span.text for one in (*values, *made.arguments))
+        written = f"{made.function.span.text}({given})"
+    elif not values or before.rstrip().endswith("->"):
+        written = layer
+    else:
+        written = f"{values[0].span.text} -> {layer}"
+        if _OPERATOR_AT_END.search(before) or _OPERATOR_AT_START.match(behind):
+            written = f"({written})"
     return frame.mistake(
-        "E0501",
-        f"`{source}` has nothing to work on",
-        bound.span,
-        "an `=` line stands beside the stack, so no value flows into it",
-        helps=(
-            help_with("to make it a row of the stack and name it, use a colon:", sign, f"{name}:"),
-            help_with(
-                "to compute it from another value, name that value:",
-                bound.span,
-                f"{start} -> {source}",
-            ),
-        ),
-    )
-
-
-def _up_to_sign(bind: tree.Bind) -> Span:
-    """Return the names of a bind with the `=` behind them."""
-    start = bind.names[0].span.start
-    sign = bind.span.source.text.index("=", bind.names[-1].span.end)
-    return Span(bind.span.source, start, sign + 1)
-
-
-def _which_start(bound: Bound, frame: Frame) -> MistakeError:
-    count = len(frame.starts)
-    words = {2: "two", 3: "three", 4: "four"}.get(count, str(count))
-    return frame.mistake(
-        "E0502",
-        f"{words} inputs: where does the stack start?",
-        bound.span,
-        "no value flows into the first row",
-        others=[
-            Label(span, "this one?" if index == 0 else "or this one?")
-            for index, (_, span) in enumerate(frame.starts)
-        ],
-        helps=(
-            help_with(
-                "begin the row with a value:",
-                bound.span,
-                f"{frame.starts[0][0]} -> {bound.span.text}",
-            ),
-        ),
+        "E0214",
+        f"`{made.span.text}` is called already, and its result is a value",
+        node.span,
+        "called twice",
+        facts=("a call makes the layer and applies it to the value that flows in",),
+        helps=(help_with("write it so:", node.span, written),),
     )
 
 

@@ -270,7 +270,7 @@ class Frame:
     line: str = ""
     """`loss` or `metric` in a train section."""
     expression: tree.Expression | None = None
-    """What stands in that line."""
+    """What stands in that line, or in the row."""
     bind: tree.Bind | None = None
     """The `name = ...` that the expression belongs to."""
     stack: tuple[Definition, ...] = ()

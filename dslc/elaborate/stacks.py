@@ -84,7 +84,8 @@ def _row(node: tree.Row, frame: Frame) -> None:
     """A row: the flow goes in, and what the row gives flows on."""
     place = _place(node.labels, frame)
     label = node.labels[0].text if node.labels else ""
-    entity = start(node.value, replace(frame, place=place, label=label, bind=None), frame.flow)
+    inner = replace(frame, place=place, label=label, bind=None, expression=node.value)
+    entity = start(node.value, inner, frame.flow)
     frame.starts = ()
     if entity is POISON:
         raise PoisonedError
@@ -103,7 +104,8 @@ def _row(node: tree.Row, frame: Frame) -> None:
 def _bind(node: tree.Bind, frame: Frame) -> None:
     """`name = value`: beside the stack. Static values are numbers, everything else a value of the net."""
     place = _place(node.names, frame)
-    inner = replace(frame, place=place, label=node.names[0].text, bind=node, flow=None)
+    label = node.names[0].text
+    inner = replace(frame, place=place, label=label, bind=node, flow=None, expression=node.value)
     entity = start(node.value, inner, None)
     if entity is POISON:
         raise PoisonedError

@@ -84,26 +84,27 @@ def _watching(training: Training, settings: Settings, frame: Frame) -> Training:
 
 
 def _report_idle(section: tree.Train, lines: Lines, settings: Settings, frame: Frame) -> None:
-    """A section with losses and no optimizer is a mistake where it is to train, and the other way round."""
+    """A section without losses or without an optimizer is a mistake where it is to train."""
     if lines.failed or settings.failed or not frame.work.training:
         return
-    span = section_word(section)
+    has_optimizer = settings.optimizer is not None
     if lines.terms:
-        mistake = frame.mistake(
-            "E0607",
-            "this train section has losses, but no optimizer",
-            span,
-            helps=("say how the weights change:\noptimizer = SGD(lr=0.1, momentum=0.9)",),
-        )
-        frame.work.report(mistake.diagnostic)
-    elif settings.optimizer is not None:
-        mistake = frame.mistake(
-            "E0607",
-            "this train section has an optimizer, but no loss",
-            span,
-            helps=("say what is to be minimised:\nloss mse(y, target)",),
-        )
-        frame.work.report(mistake.diagnostic)
+        what = "losses, but no optimizer"
+    else:
+        what = "an optimizer, but no loss" if has_optimizer else "neither a loss nor an optimizer"
+    helps = []
+    if not lines.terms:
+        helps.append("say what is to be minimised:\nloss mse(y, target)")
+    if not has_optimizer:
+        helps.append("say how the weights change:\noptimizer = SGD(lr=0.1, momentum=0.9)")
+    facts = []
+    others = [name for name in frame.work.sections if section.name and name != section.name.text]
+    if others and not lines.terms and not has_optimizer:
+        facts = ["what the first train section says of the data holds for all of them"]
+        helps = [f"move its lines into `train {others[0]}`"]
+    name = f"train section `{section.name.text}`" if section.name else "this train section"
+    message = f"{name} has {what}"
+    _report(frame, "E0607", message, section_word(section), facts=facts, helps=helps)
 
 
 def section_word(section: tree.Train) -> Any:

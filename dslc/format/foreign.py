@@ -22,7 +22,6 @@ from dslc.syntax.parser import parse
 from dslc.types import DType
 
 ELEMENT_TYPES = frozenset(dtype.value for dtype in DType)
-CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 STATEMENT_SETTINGS = frozenset({*SETTINGS, "optimizer", "schedule"})
 
 
@@ -90,8 +89,8 @@ class _Fixer:
     def name(self, node: tree.Name | tree.Attribute, parent: tree.Node | None) -> Iterator[Edit]:
         """Yield the change of a name without arguments."""
         text = node.text if isinstance(node, tree.Name) else None
-        if isinstance(parent, tree.Argument) and text in CONSTANTS and text not in self.own:
-            yield _replace(node.span, CONSTANTS[text])
+        if text in foreign.CONSTANTS and text not in self.own:
+            yield _replace(node.span, foreign.CONSTANTS[text])
         elif isinstance(parent, tree.Pipe | tree.Row | tree.Bind | tree.Argument | tree.Setting):
             known = self.spelling(node, self._families(parent))
             if known is not None and not self._is_word(text, known, parent):

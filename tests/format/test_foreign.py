@@ -46,6 +46,7 @@ ROWS = {
     "Conv(8, 3, init=he_normal)": "Conv(8, 3, init=kaiming_normal)",
     "add { | ReLU | Tanh }": "add { | relu | tanh }",
     "repeat 2 { Dense(3) }": "repeat 2 { Linear(3) }",
+    "if True { Conv(8, 3) }": "if true { Conv(8, 3) }",
     # where it is not certain what is meant, or a comment would be lost
     "AdaptiveAvgPool2d(7)": "AdaptiveAvgPool2d(7)",
     "Conv(3, 64, 3)": "Conv(3, 64, 3)",
@@ -75,7 +76,7 @@ def test_what_is_fixed_stays(row):
 def test_defaults_types_settings_losses_and_metrics():
     before = """\
 default Conv2d(bias=False)
-net A {
+net A(wide=True) {
   input x: float[N]   # as it is
 }
 train {
@@ -89,7 +90,7 @@ train {
 """
     after = """\
 default Conv(bias=false)
-net A {
+net A(wide=true) {
   input x: float32[N]   # as it is
 }
 train {
