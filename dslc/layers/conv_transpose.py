@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from dslc import dims
 from dslc.dims import Expression
@@ -44,16 +44,17 @@ class ConvTranspose(Layer):
 
     A convolution with the same settings leads from the result's sizes back to the input's. Where it
     does so from several sizes, `output_padding` chooses a larger one. `padding` is a size or a list
-    `[before..., after...]` that is cut off the result. Also known as deconvolution. Without `init`
-    and `bias_init` the initial values are PyTorch's.
+    `[before..., after...]` that is cut off the result, or `same`: as much as makes the result
+    `stride` times as large, the odd position after. Also known as deconvolution. Without `init` and
+    `bias_init` the initial values are PyTorch's.
 
     Shapes: [N, C, *S] -> [N, channels, *R] with
-        R = (S - 1)*stride - 2*padding + dilation*(kernel - 1) + output_padding + 1;
+        R = (S - 1)*stride - 2*padding + dilation*(kernel - 1) + output_padding + 1, or S*stride;
         weight [C, channels / groups, *kernel], bias [channels]
     Formula: y[n, m, r] = bias[m] + sum over c, p, q with p*stride - padding + q*dilation = r of
         weight[c, m, q] * x[n, c, p]
     Errors: E0303 not an image, E0305 groups, E0406 nothing left of the result, or output_padding not
-        below stride or dilation
+        below stride or dilation, or with `same`
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4
     Example:
         input image: float32[N, 8, 16, 16]
@@ -63,7 +64,7 @@ class ConvTranspose(Layer):
     channels: int = setting(minimum=1)
     kernel: Size = setting(minimum=1)
     stride: Size = setting(ONE, minimum=1)
-    padding: Size = setting(ZERO, minimum=0)
+    padding: Size | Literal["same"] = setting(ZERO, minimum=0)
     output_padding: Size = setting(ZERO, minimum=0)
     dilation: Size = setting(ONE, minimum=1)
     groups: int = setting(1, minimum=1)
@@ -102,8 +103,7 @@ class ConvTranspose(Layer):
         return self._spreading(inputs[0].rank).explain(inputs[0].shape[2:])
 
     def _spreading(self, rank: int) -> Spreading:
-        window = window_over(rank - 2, self.kernel, self.stride, self.padding, self.dilation)
-        return Spreading(window, spread(self.output_padding, rank - 2, "output_padding"))
+        return _spreading(self, rank - 2, self.kernel)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class ConvTransposeFunction(Function):
     spelling: ClassVar[str | None] = "conv_transpose"
 
     stride: Size = setting(ONE, minimum=1)
-    padding: Size = setting(ZERO, minimum=0)
+    padding: Size | Literal["same"] = setting(ZERO, minimum=0)
     output_padding: Size = setting(ZERO, minimum=0)
     dilation: Size = setting(ONE, minimum=1)
     groups: int = setting(1, minimum=1)
@@ -168,8 +168,7 @@ class ConvTransposeFunction(Function):
         kernel = Size(
             tuple(known_size("conv_transpose", weight, i, "kernel sizes", about=1) for i in axes)
         )
-        window = window_over(rank, kernel, self.stride, self.padding, self.dilation)
-        return Spreading(window, spread(self.output_padding, rank, "output_padding"))
+        return _spreading(self, rank, kernel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +279,32 @@ class Spreading:
             return x
         longer: ir.Value = g.Pad(x, g.axes(*[0] * (4 + len(zeros)), *zeros))
         return longer
+
+
+def _spreading(layer: ConvTranspose | ConvTransposeFunction, rank: int, kernel: Size) -> Spreading:
+    extra = spread(layer.output_padding, rank, "output_padding")
+    if isinstance(layer.padding, Size):
+        return Spreading(
+            window_over(rank, kernel, layer.stride, layer.padding, layer.dilation), extra
+        )
+    return _multiplying(window_over(rank, kernel, layer.stride, ZERO, layer.dilation), extra)
+
+
+def _multiplying(window: Window, extra: tuple[int, ...]) -> Spreading:
+    """Return what gives `stride` times the size: what windows reach beyond it is cut off, or lacks at the end."""
+    if any(extra):
+        raise RuleError(
+            "E0406",
+            "padding=same says how large the result is, and so does output_padding",
+            about="output_padding",
+            text="`same` makes it `stride` times as large",
+            helps=("leave output_padding out",),
+        )
+    beyond = [reach - step for reach, step in zip(window.reach, window.stride, strict=True)]
+    before = tuple(max(over, 0) // 2 for over in beyond)
+    after = tuple(max(over, 0) - cut for over, cut in zip(beyond, before, strict=True))
+    missing = tuple(max(-over, 0) for over in beyond)
+    return Spreading(replace(window, before=before, after=after), missing)
 
 
 def _short(sizes: Sequence[int]) -> str:

@@ -23,7 +23,20 @@ def torch_transposed(*cut: int, **settings: Any) -> Any:
     return call
 
 
-CASES = (
+def _same(kernel: int, stride: int, dilation: int) -> Any:
+    """Return PyTorch's spelling of Keras's `padding="same"`: everything, cut or filled to `stride` times the size."""
+    reach = dilation * (kernel - 1) + 1
+    cut, missing = max(reach - stride, 0), max(stride - reach, 0)
+
+    def call(t: Any, x: Any, weight: Any, bias: Any) -> Any:
+        whole = t.nn.functional.conv_transpose1d(x, weight, stride=stride, dilation=dilation)
+        sides = (-(cut // 2), missing - (cut - cut // 2))
+        return t.nn.functional.pad(whole, sides) + bias[:, None]
+
+    return call
+
+
+CASES: tuple[Case, ...] = (
     Case(
         "conv transpose",
         ConvTranspose(4, size(3)),
@@ -47,6 +60,18 @@ CASES = (
         ConvTranspose(2, size(4), size(2), size(1)),
         (float32(N, 3, 4, 5),),
         torch=torch_transposed(stride=2, padding=1),
+    ),
+    Case(
+        "conv transpose, same, that doubles",
+        ConvTranspose(4, size(3, 4), size(2), "same", groups=2),
+        (float32(N, 2, T, 5),),
+        torch=torch_transposed(0, 0, 0, 1, stride=2, padding=(0, 1), groups=2),
+    ),
+    Case(
+        "conv transpose function, same",
+        ConvTransposeFunction(size(3, 1), "same"),
+        (float32(N, 2, 3, 2), float32(2, 3, 2, 5), float32(3)),
+        torch=torch_transposed(stride=(3, 1), padding=(0, 2), output_padding=(1, 0)),
     ),
     Case(
         "conv transpose, output padding",
@@ -151,6 +176,20 @@ CASES = (
     ),
 )
 
+CASES += tuple(
+    Case(
+        f"conv transpose, same, kernel {kernel}, stride {stride}, dilation {dilation}",
+        ConvTranspose(2, size(kernel), size(stride), "same", dilation=size(dilation)),
+        (float32(N, 3, length),),
+        torch=_same(kernel, stride, dilation),
+    )
+    # what the window reaches is above, at, or below the stride, by an even or an odd number
+    for kernel, stride, dilation, length in (
+        (1, 1, 1, 1), (1, 3, 1, 2), (2, 1, 1, 3), (2, 2, 1, 3), (2, 5, 2, 2), (3, 1, 1, 2), (3, 1, 2, 1),
+        (3, 2, 1, 7), (3, 2, 2, 3), (3, 3, 1, 1), (4, 2, 1, 8), (5, 2, 1, 4), (7, 3, 1, 3),
+    )
+)  # fmt: skip
+
 _image = float32(N, 4, 8, 8)
 
 
@@ -200,6 +239,13 @@ WRONG_CALLS = (
         _image,
         "E0406",
         "output_padding=2x0",
+    ),
+    _wrong(
+        "output padding with padding=same",
+        ConvTranspose(4, size(3), size(2), "same", size(1)),
+        _image,
+        "E0406",
+        "leave output_padding out",
     ),
     _wrong(
         "padding that leaves nothing",

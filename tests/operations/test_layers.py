@@ -194,6 +194,8 @@ EXPLANATIONS = [
         (5,),
         "(5 - 1)*2 - 1 - 0 + 2*(3 - 1) + 1 + 1 = 13",
     ),
+    (ConvTranspose(1, size(3), size(2), "same"), (8,), "(8 - 1)*2 - 0 - 1 + 3 = 16"),
+    (ConvTranspose(1, size(1), size(3), "same"), (8,), "(8 - 1)*3 - 2*0 + 1 + 2 = 24"),
     (
         AvgPool(size(2, 3)),
         (6, 9),
