@@ -16,6 +16,7 @@ from dslc.dims import UnknownSizeError
 from dslc.errors import CompileError, Diagnostic, InternalError, Label, RuleError
 from dslc.graph.builder import Builder, FreeExtentError, type_of
 from dslc.network.network import Body, Call, Constant, Network, Value
+from dslc.network.unrolled import check_unrolled
 from dslc.source import Span
 
 Environment = dict[Value, ir.Value]
@@ -32,10 +33,20 @@ def lower(
     """
     environment: Environment = dict(bound)
     wanted = list(wanted)
-    _lower_all(g, network.needed(wanted), environment)
+    calls = network.needed(wanted)
+    _check_length(g, network, calls)
+    _lower_all(g, calls, environment)
     for value in wanted:
         _operand(g, value, environment)
     return environment
+
+
+def _check_length(g: Builder, network: Network, calls: Sequence[Call]) -> None:
+    """Refuse a graph that would write out too many steps of a recurrence. Errors: LimitError (E0901)."""
+    held = {call for each in calls if each.body is not None for call in each.body.calls}
+    unrolled = [call for call in calls if g.differentiated or call in held]
+    trained = g.training and network.training is not None
+    check_unrolled(unrolled, g.sizes, trained=trained)
 
 
 def _lower_all(g: Builder, calls: Sequence[Call], environment: Environment) -> None:

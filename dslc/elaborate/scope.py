@@ -15,6 +15,7 @@ from dslc.errors import CompileError, Diagnostic, Label, LimitError, Severity
 from dslc.initializers.base import Initializer
 from dslc.metrics.base import Metric
 from dslc.network.network import Call, Parameter, Value
+from dslc.network.unrolled import MOST_OPERATIONS
 from dslc.operation import Operation, ParameterSpec
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Entity = Any
 """A static value, or one of the classes below."""
 
-CALL_LIMIT = 100_000
+CALL_LIMIT = MOST_OPERATIONS
 DEPTH_LIMIT = 64
 MISTAKE_LIMIT = 100
 """Reading stops after so many mistakes; a person reads the first few."""

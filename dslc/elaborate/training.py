@@ -12,12 +12,13 @@ from dslc.elaborate.cuts import cuts
 from dslc.elaborate.fixed import check_fit
 from dslc.elaborate.freezing import Weights, freeze, grouped
 from dslc.elaborate.lines import Lines
-from dslc.elaborate.scope import CALL_LIMIT, Frame, MistakeError
+from dslc.elaborate.scope import Frame, MistakeError
 from dslc.elaborate.suggest import did_you_mean
 from dslc.elaborate.train_settings import Settings
 from dslc.elaborate.usage import reaches
-from dslc.errors import Diagnostic, Label, LimitError
+from dslc.errors import Label
 from dslc.network.network import Parameter, Term, Training, needed
+from dslc.network.unrolled import check_unrolled
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.plateau import Plateau
 from dslc.source import Span
@@ -57,7 +58,7 @@ def training_of(
     _cross_check(section, settings, frame)
     training = _training(section, lines, settings, optimizers, frame)
     _check_sizes(training, section, frame)
-    _check_length(training, frame)
+    check_unrolled(frame.work.calls, training.sizes, trained=True)
     places = {name: node.value.span for name, node in settings.nodes.items()}
     check_fit(training.sizes, places, frame.work.calls, frame)
     return _watching(training, settings, frame)
@@ -208,27 +209,6 @@ def _check_sizes(training: Training, section: tree.Train, frame: Frame) -> None:
                 helps=(f"for example:\n{lacking[0]} = 64",),
             )
             return
-
-
-def _check_length(training: Training, frame: Frame) -> None:
-    """Refuse sequences that would make the training graph too long: it has every step written out (E0901)."""
-    total = 0
-    for call in frame.work.calls:
-        types = tuple(None if value is None else value.type for value in call.inputs)
-        steps = dims.bind(call.operation.steps(types), training.sizes)
-        total += steps if isinstance(steps, int) else 0
-        if total > CALL_LIMIT:
-            raise LimitError(
-                [
-                    Diagnostic(
-                        "E0901",
-                        f"the training graph would have more than {CALL_LIMIT:,} operations",
-                        Label(call.span, f"every step is written out: about {steps:,} operations"),
-                        facts=("training unrolls recurrence; the exported network does not",),
-                        helps=("train on shorter sequences",),
-                    )
-                ]
-            )
 
 
 def _report(frame: Frame, code: str, message: str, span: Any, text: str = "", **more: Any) -> None:

@@ -89,6 +89,25 @@ def test_only_the_beginning_of_a_huge_spec_is_read(project: Path, dslc: Dslc) ->
     assert "larger than 1 MiB" in outcome.err
 
 
+LONG = {
+    # what a gradient writes out: the operations of every step
+    "LSTM": "output y: LSTM(4)",
+    "scan": "output y = scan a in x, h = zeros([2, 3]) { output next = tanh(a + h) }",
+    "gradient in the net": "s = x -> RNN(3)\n  output y = grad(sum(s), x)",
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("length", [3, 2_000_000])
+def test_sequences_that_no_graph_can_write_out(
+    name: str, length: int, project: Path, dslc: Dslc
+) -> None:
+    text = row(LONG[name], head=f"net A {{\n  input x: float32[2, {length}, 3]\n")
+    outcome = dslc("check", spec(project, text), "--device", "cpu")
+    assert outcome.code == (3 if length > 3 else 0)
+    assert ("every step is written out" in outcome.err) == (length > 3)
+
+
 # ---- data and weights
 
 
