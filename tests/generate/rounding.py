@@ -57,6 +57,8 @@ class Shaken(Interpreter):
         size = 0.0
         if entry.cancels is not None:
             size = entry.cancels(*(done.arrays[v] for v in call.inputs if v is not None))
+        if not self.training:
+            size = max(size, entry.resting / ROUNDING)
         for value in call.outputs:
             if value.type.dtype.is_float:
                 exact = done.computed[value]

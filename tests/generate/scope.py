@@ -80,6 +80,8 @@ class Entry:
     """Whether its slope is a difference from 1: its errors are measured by that, too."""
     kernel: float = 0.0
     """How far the function inside an operator of onnxruntime may be off, relative to its result."""
+    resting: float = 0.0
+    """How far an operator that is the whole call in inference may be off, whatever its result."""
     spelled: Callable[[Sequence[str], Settings], str] | None = None
     excused: str = ""
 

@@ -35,6 +35,7 @@ BENDS = (
         "silu",
     ),
     *("softmax", "softplus", "softsign", "tanh"),
+    *("RNN", "GRU", "LSTM"),
 )
 
 AUGMENTS = (

@@ -243,6 +243,11 @@ SEQUENCE = floats(3, 3, test=lambda scope, type: known(type, 1, 2))
 APPROXIMATE = 4e-6
 """How far layers of many operators may be off; those for recurrence approximate tanh and the sigmoid by quotients."""
 
+RESTING = 2.0**-22
+"""How far onnxruntime's RNN, GRU and LSTM are off by themselves, which compute tanh as a difference from 1: 1.7e-7,
+measured at inputs of 1e-6 to 3, however small the result. In training the call is made of other operators.
+"""
+
 BOUND = {"result": lambda x: 1.0, "largest": 10.0, "kernel": APPROXIMATE}
 WIDE = {"largest": 10.0, "result": lambda x: 10 * x}
 NORMED = {"result": lambda x: 5.0, "kernel": APPROXIMATE}
@@ -277,9 +282,10 @@ ENTRIES: Mapping[str, Entry] = {
         largest=10.0,
         result=lambda x: 20 * x,
         kernel=APPROXIMATE,
+        resting=RESTING,
     ),
-    "GRU": Entry((SEQUENCE,), _recurrent(), **BOUND),
-    "LSTM": Entry((SEQUENCE,), _recurrent(), **BOUND),
+    "GRU": Entry((SEQUENCE,), _recurrent(), **BOUND, resting=RESTING),
+    "LSTM": Entry((SEQUENCE,), _recurrent(), **BOUND, resting=RESTING),
     "GaussianDropout": Entry((ROWS,), _noise("p"), result=lambda x: 3 * x),
     "GaussianNoise": Entry((ROWS,), _noise("std"), result=lambda x: x + 1),
     "SpatialDropout": Entry((IMAGE,), _noise("p"), result=lambda x: 2 * x),
