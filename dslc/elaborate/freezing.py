@@ -144,8 +144,8 @@ def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> MistakeError:
         else sorted({c.operation.language_name() for c in weights.calls if c.parameters})
     )
     found = nearest(word, [*inside, *kinds]) or _same_number(word, inside)
-    where = f"inside {'.'.join(words[:depth])}: " if depth else "the net has: "
-    meant = ".".join([*words[:depth], found, *words[depth + 1 :]]) if found else ""
+    where = f"inside {_written(words[:depth])}: " if depth else "the net has: "
+    meant = _written([*words[:depth], found, *words[depth + 1 :]]) if found else ""
     return frame.mistake(
         "E0604",
         f"nothing is called `{path}`",
@@ -154,6 +154,12 @@ def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> MistakeError:
         facts=(where + ", ".join(inside),) if inside else (),
         helps=(help_with(f"did you mean `{meant}`?", path.span, meant),) if meant else (),
     )
+
+
+def _written(words: Iterable[str]) -> str:
+    """Return a path as a spec has it: a round of a loop is an index."""
+    parts = (f"[{word}]" if word.isdigit() else f".{word}" for word in words)
+    return "".join(parts).removeprefix(".")
 
 
 def _same_number(word: str, names: Sequence[str]) -> str | None:

@@ -323,6 +323,11 @@ TRAINING: dict[str, tuple[str, str, str]] = {
         "train {\n" + TARGET + "  loss mse(y, t)\n  freeze «b.steam»\n" + REST,
         "E0604", "did you mean `b.stem`?",
     ),
+    "freeze of a round that is not there": (
+        "net Net {\n  input x: float32[N, 4]\n  l: repeat 2 { h: Linear(4) }\n  output y: Linear(3)\n}\n"
+        "train {\n" + TARGET + "  loss mse(y, t)\n  freeze «l[-1].h»\n" + REST,
+        "E0604", "did you mean `l[1].h`?",
+    ),
     "everything frozen": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «freeze y»\n" + REST,
         "E0605", "because all 15 parameters",

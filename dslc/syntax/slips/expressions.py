@@ -11,7 +11,7 @@ from dslc.syntax.mistakes import edit, edited, mistake, shown
 from dslc.syntax.place import Place
 from dslc.syntax.tokens import span_of
 
-STAGES = "a call, a name, a merge group, repeat, for, if, scan or a shape [..]"
+STAGES = "a call, a name, a merge group, repeat, for, if or a shape [..]"
 
 
 # What is missing behind a sign that something must follow, when it is not just a value.

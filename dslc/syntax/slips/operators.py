@@ -25,7 +25,7 @@ FOREIGN: dict[str, tuple[str | None, str]] = {
     "*+": (None, "two operators stand side by side"),
     "+*": (None, "two operators stand side by side"),
     "..": (None, "`..` is not an operator; whole ranges are written `range(n)`"),
-    "::": (None, "`::` is not an operator; parts are named with a dot"),
+    "::": (None, "`::` is not an operator; parts are named with a dot, and a slice has no step"),
     "!==": ("!=", "`!==` is not an operator; unequal is written `!=`"),
     "===": ("==", "`===` is not an operator; equal is written `==`"),
 }
