@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dslc.elaborate.operators import BINARY, UNARY
 from dslc.elaborate.suggest import FOREIGN, nearest
 from dslc.help import words
-from dslc.help.entry import SECTIONS, Entry, entries
+from dslc.help.entry import SECTIONS, Entry, entries, everything
 from dslc.layers.merge import MERGES
 
 INDEX = frozenset({"[]", "[", "[...]", "x[...]"})
@@ -43,9 +43,15 @@ def notes(word: str) -> Iterator[str]:
         yield f"`{word} {{ | ... | ... }}` hands one value to every branch and merges their results by `{merged}`."
     if word in FOREIGN and not any(word in entries(section) for section in SECTIONS):
         yield f"`{word}` is `{FOREIGN[word]}` here."
-    yield from (table[word] for table in (SIGNS, words.KEYWORDS) if word in table)
+    yield from (table[word] for table in (SIGNS, words.KEYWORDS, words.NAMES) if word in table)
     if word in words.SETTINGS:
         yield f"A setting of the train section. {words.SETTINGS[word]}"
+    if word not in words.SETTINGS and (takers := [*_takers(word)]):
+        yield f"`{word}` is a setting of {', '.join(takers)}."
+    if word in words.RULES:
+        yield words.RULES[word]
+    if heading := words.heading_of(word):
+        yield f'More: docs/language.md, "{heading}".'
 
 
 def near(word: str) -> list[str]:
@@ -56,6 +62,12 @@ def near(word: str) -> list[str]:
     inside = [name for name in names if small in name.lower()]
     one = nearest(word, names)
     return list(dict.fromkeys([*begun, *inside])) or ([one] if one else [])
+
+
+def _takers(word: str) -> Iterator[str]:
+    """Yield the definitions that a setting belongs to, unless the word is the name of one."""
+    if not any(word in entries(section) for section in SECTIONS):
+        yield from (one.name for one in everything() if one.signature.setting(word) is not None)
 
 
 def _functions(word: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One sentence for every word of the language and every setting of a train section."""
+"""What is said of the words of the language and of the settings of a train section."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYWORDS: Mapping[str, str] = {
     "check": "A fact about the net that is checked: `check parameters == 61706`.",
     "target": "What the data set supplies for training only: `target label: int64[N]`.",
     "loss": "A number to be minimised; all loss lines are added: `loss 0.3 * cross_entropy(aux, label)`.",
-    "metric": "A figure over the validation data: `metric accuracy(logits, label)`.",
+    "metric": "A figure over the whole validation set: `metric accuracy(logits, label)`.",
     "freeze": "Weights that training leaves as they are: `freeze backbone.stem`.",
     "group": "Weights with optimizer settings of their own: `group backbone (lr=1e-4)`.",
     "augment": "A random change of the training data: `augment image: uint8[N, 3, 256, 256] = random_crop(227)`.",
@@ -49,8 +49,62 @@ SETTINGS: Mapping[str, str] = {
     "seed": "Where random numbers start: initial weights, the order of samples, dropout.",
     "clip_grad_norm": "The largest norm of all gradients together; longer ones are shortened to it.",
     "clip_grad_value": "The largest value of a gradient; larger ones are cut to it.",
-    "accumulate": "How many batches make an update.",
+    "accumulate": "How many batches make an update, from the mean of their gradients: `accumulate = 4`.",
     "ema": "The decay of averaged weights, which evaluation and export take.",
-    "precision": "The number format of the training step.",
-    "every": "How many steps pass between two of this section.",
+    "precision": "Reserved: training computes in float32.",
+    "every": "How many steps of the first section make one of this: `every = 5 steps`.",
 }
+
+NAMES: Mapping[str, str] = {
+    "training": "True in the training graph, false in evaluation and in the exported network: `if training { }`.",
+    "parameters": "How many weights a net or block has, for its `check` lines; running statistics are none.",
+    "weights": 'The file that the weights of a block or net start from: `ResNet50(weights="resnet50.safetensors")`.',
+}
+"""Names that mean something in one place only."""
+
+RULES: Mapping[str, str] = {
+    "scan": "In the body `x` is one step of the sequence [N, T, ...], and flows into its first row. The i-th `output` "
+    "of the body is the next value of the i-th carry; there may be more. All of them come out with their steps in "
+    "dimension 1.",
+    "freeze": "A path names a row, a part of it, a round (`stage1[0]`) or one weight (`f6.bias`); a kind does, too: "
+    "`freeze bias, BatchNorm`. A frozen layer also keeps its running statistics; `freeze x (statistics=true)` lets "
+    "them go on.",
+    "group": "Paths and kinds are those of `freeze`: `group bias, BatchNorm (weight_decay=0)`. A path beats a kind, "
+    "the longest path wins, and `freeze` beats all. The schedule multiplies the rate of every group.",
+    "augment": "The type is what the data set holds; the line ends with the type that the net takes. Each step draws "
+    "its changes anew, evaluation changes as little as the sizes allow, the exported network not at all.",
+    "every": "Sections take turns, one step each for a batch; with `every` one step for so many batches.",
+    "accumulate": "`step` counts batches, a schedule updates.",
+    "weights": "A .safetensors, .npz or .onnx file in the folder of the spec. A tensor goes to the weight of its name "
+    "inside the block or net; what has no tensor of its shape keeps its initializer, and a warning lists it.",
+    "layer": "The first call makes the weights, each later one uses them; `embed.weight` is one of them.",
+    "repeat": "A label on it counts the rounds from 0: `l[0]`, `l[-1]`, `l[0].h`, and `l[:].h` for all.",
+    "output": "Of a block, the outputs are its results; of the body of a `scan`, the next values of what it carries.",
+}
+"""What has to be known beside the sentence."""
+
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "A stack": ("net", "->"),
+    "Labels": (":",),
+    "Beside the stack": ("=",),
+    "Inputs, types, shapes": ("input",),
+    "Outputs": ("output",),
+    "Arithmetic": ("and", "or", "not"),
+    "Branches": ("|",),
+    "Blocks": ("block", "true", "false"),
+    "Loops and conditions": ("repeat", "for", "in", "if", "else", "training"),
+    "Hyper-parameters of a net": ("check", "parameters", "#"),
+    "Several files": ("import", "from", "default"),
+    "Weights of one's own, and shared ones": ("param", "layer", "weights"),
+    "Recurrence": ("scan",),
+    "Training": (
+        *("train", "target", "loss", "metric", "freeze", "group", "augment"),
+        *SETTINGS,
+    ),
+}
+"""The headings of docs/language.md, and the words and signs that stand under each."""
+
+
+def heading_of(word: str) -> str | None:
+    """Return the heading of docs/language.md under which a word stands."""
+    return next((heading for heading, inside in HEADINGS.items() if word in inside), None)
