@@ -23,6 +23,8 @@ def gap(before: Atom, sign: Atom | None, atom: Atom, bracket: str, spaced_call: 
     `sign` is `before` where that is a sign of one operand, `bracket` the innermost open one (or "");
     `spaced_call` says that a space stands in front of the arguments, as in `group bias (lr=0.1)`.
     """
+    if atom.text == ":" and before.text == ",":
+        return 1
     if atom.text in TIGHT_BEFORE or before.text in TIGHT_BEHIND or before.text == "**":
         return 0
     if sign is not None:

@@ -67,8 +67,8 @@ CASES = {
         "net A {\n  y = (a*b + c) -> f\n  (-a) -> f\n  (a + b) -> f\n  z = sqrt((u * u) -> f)\n}\n",
     ),
     "operators": (
-        "net A {\n  y = a-  -b**2*4*w // k@c   and  not x [ : , -1 ]\n}\n",
-        "net A {\n  y = a - -b**2*4*w // k @ c and not x[:, -1]\n}\n",
+        "net A {\n  y = a-  -b**2*4*w // k@c   and  not x [ : , -1 ]\n  z = x[:,:,1:3]\n}\n",
+        "net A {\n  y = a - -b**2*4*w // k @ c and not x[:, -1]\n  z = x[:, :, 1:3]\n}\n",
     ),
     "branches below the first row": (
         "net A {\n  add {\n  | f\n  g\n  | if a { h } else { i }\n  }\n  -> relu\n}\n",

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cache
 
+from dslc import api
+from dslc.network.network import Network
 from dslc.network.summary import Summary, summarize
-from dslc.tasks.reading import open_spec
 from tests.gallery.facts import Row
 
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
+@cache
+def network_of(row: Row) -> Network:
+    settings = dict(setting.split("=", 1) for setting in row.settings)
+    return api.load(row.path, **settings)
+
+
+@cache
 def summary_of(row: Row) -> Summary:
-    return summarize(open_spec(str(row.path), row.settings, None).sections()[0].learning)
+    return summarize(network_of(row))
 
 
 def lines_of(row: Row) -> int:

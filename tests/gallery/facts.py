@@ -23,7 +23,7 @@ class Trained:
     time: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """A network of the gallery."""
 
@@ -53,17 +53,23 @@ class Row:
 IMAGENET = ("classes=10", "train.batch=2")
 """What makes a classifier of ImageNet small; its pictures become smaller in the spec."""
 
+SMALL_VGG = {"small": IMAGENET, "smaller": {"224, 224": "32, 32"}}
+SMALL_RESNET = {"small": IMAGENET, "smaller": {"224, 224": "64, 64"}}
+
 GALLERY: tuple[Row, ...] = (
-    # Computational graphs, and layers beside each other
+    # Computational graphs
     Row("f = xy + z", "graph_xyz"),
     Row("f = \\|Wx\\|²", "graph_norm"),
     Row("A neuron with several losses", "graph_sigmoid"),
+    Row("L2 loss", "graph_l2"),
+    Row("Several outputs", "graph_branches"),
     Row("Max pooling", "pooling"),
+    # One layer three ways, and faces
     Row(
         "200x200, fully connected",
         "fully_connected",
         parameters="1,600,000,000",
-        source="40,000 x 40,000; the lecture says ~2 billion",
+        source="40,000 x 40,000; the lecture: ~2 billion",
         small=("units=4",),
     ),
     Row(
@@ -73,22 +79,68 @@ GALLERY: tuple[Row, ...] = (
         source="the lecture: 4M",
         small=("size=20",),
     ),
-    # Classification
+    Row(
+        "200x200, convolutional",
+        "convolutional",
+        parameters="100",
+        source="one 10x10 window",
+        small=("size=20",),
+    ),
+    Row(
+        "DeepFace",
+        "deepface",
+        small=("people=10", "train.batch=2"),
+        smaller={"152, 152": "66, 66"},
+    ),
+    # Perceptrons
+    Row("Perceptron", "perceptron", parameters="7,850", source="10 x (784 + 1)"),
+    Row("Multilayer perceptron", "mlp", parameters="669,706", source="Keras, mnist_mlp"),
+    Row("Maxout network", "maxout", small=("train.batch=8",)),
+    Row("Deep autoencoder", "autoencoder", small=("train.batch=8",)),
+    # Convolutional networks
+    Row("Neocognitron", "neocognitron", small=("train.batch=4",)),
+    Row(
+        "LeNet, 1989",
+        "lenet1989",
+        parameters="9,760",
+        multiply_adds="63,660",
+        source="the paper: 9,760, and 64,660 connections with the 1,000 biases",
+        small=("train.batch=4",),
+    ),
     Row(
         "LeNet-5",
         "lenet5",
         parameters="61,706",
         multiply_adds="416,520",
-        source="counted by many; the paper's own has 60,000, as not every map of C3 sees all of S2",
+        source="PyTorch's and other editions; in the paper a map of C3 sees not all of S2: 60,000",
     ),
     Row("LeNet-5, distorted digits", "lenet5_augmented", parameters="61,706", source="LeNet-5"),
     Row(
         "AlexNet",
         "alexnet",
         parameters="60,965,224",
-        source="Caffe's bvlc_alexnet; the paper: 60 million",
+        source="Caffe, bvlc_alexnet; the paper: 60 million",
         small=IMAGENET,
         smaller={"227, 227": "67, 67"},
+    ),
+    Row("ZFNet", "zfnet", small=IMAGENET, smaller={"224, 224": "64, 64"}),
+    Row(
+        "VGG-11",
+        "vgg",
+        ("depths=[1,1,2,2,2]",),
+        parameters="132,863,336",
+        multiply_adds="7.61 G",
+        source="torchvision",
+        **SMALL_VGG,
+    ),
+    Row(
+        "VGG-13",
+        "vgg",
+        ("depths=[2,2,2,2,2]",),
+        parameters="133,047,848",
+        multiply_adds="11.31 G",
+        source="torchvision",
+        **SMALL_VGG,
     ),
     Row(
         "VGG-16",
@@ -96,8 +148,7 @@ GALLERY: tuple[Row, ...] = (
         parameters="138,357,544",
         multiply_adds="15.47 G",
         source="torchvision",
-        small=IMAGENET,
-        smaller={"224, 224": "32, 32"},
+        **SMALL_VGG,
     ),
     Row(
         "VGG-19",
@@ -106,14 +157,13 @@ GALLERY: tuple[Row, ...] = (
         parameters="143,667,240",
         multiply_adds="19.63 G",
         source="torchvision",
-        small=IMAGENET,
-        smaller={"224, 224": "32, 32"},
+        **SMALL_VGG,
     ),
     Row(
         "GoogLeNet",
         "googlenet",
         parameters="13,378,280",
-        source="Caffe's bvlc_googlenet: 6,998,552, and its two heads",
+        source="Caffe, bvlc_googlenet: 6,998,552, and its two heads",
         small=IMAGENET,
         smaller={"224, 224": "96, 96"},
     ),
@@ -123,8 +173,16 @@ GALLERY: tuple[Row, ...] = (
         parameters="11,689,512",
         multiply_adds="1.81 G",
         source="torchvision",
-        small=IMAGENET,
-        smaller={"224, 224": "64, 64"},
+        **SMALL_RESNET,
+    ),
+    Row(
+        "ResNet-34",
+        "resnet18",
+        ("depths=[3,4,6,3]",),
+        parameters="21,797,672",
+        multiply_adds="3.66 G",
+        source="torchvision",
+        **SMALL_RESNET,
     ),
     Row(
         "ResNet-50",
@@ -132,9 +190,50 @@ GALLERY: tuple[Row, ...] = (
         parameters="25,557,032",
         multiply_adds="4.09 G",
         source="torchvision",
-        small=IMAGENET,
-        smaller={"224, 224": "64, 64"},
+        **SMALL_RESNET,
     ),
+    Row(
+        "ResNet-101",
+        "resnet50",
+        ("depths=[3,4,23,3]",),
+        parameters="44,549,160",
+        multiply_adds="7.80 G",
+        source="torchvision",
+        **SMALL_RESNET,
+    ),
+    Row(
+        "ResNet-152",
+        "resnet50",
+        ("depths=[3,8,36,3]",),
+        parameters="60,192,808",
+        multiply_adds="11.51 G",
+        source="torchvision",
+        **SMALL_RESNET,
+    ),
+    Row(
+        "ResNet-20 for CIFAR-10",
+        "resnet_cifar",
+        ("depth=20",),
+        parameters="0.27 M",
+        source="the paper, table 6",
+        small=("train.batch=2", "size=16"),
+    ),
+    Row(
+        "ResNet-56 for CIFAR-10",
+        "resnet_cifar",
+        ("depth=56",),
+        parameters="0.85 M",
+        source="the paper, table 6",
+        small=("train.batch=2", "size=16"),
+    ),
+    Row(
+        "ResNet-110 for CIFAR-10",
+        "resnet_cifar",
+        parameters="1.7 M",
+        source="the paper, table 6",
+        small=("train.batch=2", "size=16"),
+    ),
+    Row("ResNet-8 on digits", "resnet_digits", small=("train.batch=4",)),
     Row(
         "DenseNet-121",
         "densenet121",
@@ -226,6 +325,26 @@ GALLERY: tuple[Row, ...] = (
         source="torchvision; multiply-adds: the paper, table 1",
         small=(*IMAGENET, "depths=[2,1,3,1]", "width=48"),
         smaller={"224, 224": "32, 32"},
+    ),
+    # Segmentation
+    Row(
+        "DeconvNet",
+        "deconvnet",
+        small=("width=8", "features=64", "size=64", "train.batch=2"),
+    ),
+    Row("DeconvNet on digits", "deconvnet_digits", small=("width=4", "train.batch=2")),
+    Row(
+        "FCN-8s",
+        "fcn",
+        parameters="134 M",
+        source="the paper, table 1",
+        small=("classes=5", "train.batch=1"),
+        smaller={"224, 224": "64, 64"},
+    ),
+    Row(
+        "Three scales, one set of weights",
+        "farabet",
+        small=("classes=5", "height=24", "width=32", "train.batch=2"),
     ),
     # Sequences
     Row("Elman network", "rnn", small=("vocab=20", "hidden=16", "train.T=5", "train.batch=4")),

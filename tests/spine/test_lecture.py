@@ -54,6 +54,21 @@ ROWS = [
         id="norm",
     ),
     pytest.param(
+        "graph_l2",
+        {"x": np.array(3.0), "y": np.array(5.0)},
+        {"f": np.array(4.0)},
+        {"x": np.array(-4.0), "y": np.array(4.0)},
+        id="L2 loss",
+    ),
+    pytest.param(
+        # q = x + y branches into q^2 and q z: its gradient is 2q + z = 2
+        "graph_branches",
+        {"x": np.array(2.0), "y": np.array(1.0), "z": np.array(-4.0)},
+        {"f": np.array(9.0), "g": np.array(-12.0)},
+        {"x": np.array(2.0), "y": np.array(2.0), "z": np.array(3.0)},
+        id="two outputs",
+    ),
+    pytest.param(
         "pooling",
         {"x": TABLE[None, None]},
         {"y": POOLED[None, None]},
@@ -115,6 +130,7 @@ SHIPPED = [
     # spec, values given, what the closed network gives
     ("graph_xyz", {"x": -3.0, "y": 5.0, "z": -4.0}, {"f": -19.0}),
     ("graph_norm", {"x": X}, {"f": 0.116}),
+    ("graph_branches", {"x": 2.0, "y": 1.0, "z": -4.0}, {"f": 9.0, "g": -12.0}),
     ("pooling", {"x": TABLE[None, None]}, {"y": POOLED[None, None]}),
 ]
 
