@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tests.gallery.counting import lines_of, summary_of
 from tests.gallery.facts import GALLERY, Row
+from tests.gallery.light import PAIRS
 from tests.gallery.measuring import Measured
 
 HEAD = """# The gallery
@@ -22,6 +23,14 @@ Nodes are those of the four graphs: start, training step, evaluation, network. W
 onnxruntime ([cuda.md](cuda.md)) for the same graphs: a dash where there was nobody to be asked.
 """
 
+LIGHT = """
+## Beside the models of others
+
+The `onnx` package brings models for testing, exported from Caffe2. `tests/gallery/light.py` compares the sequence of
+convolutions, pools, response normalisations, concatenations and matrix products, each with its kernel, stride, groups and
+the shape of its result. `-` stands only there, `+` only here.
+"""
+
 COUNTED = ("network", "spec", "lines", "parameters", "multiply-adds", "published", "by")
 MEASURED = ("network", "comparisons", "values", "gradients", "nodes", "not on CUDA")
 
@@ -36,6 +45,8 @@ def page(measured: Mapping[str, Measured]) -> str:
             *table(MEASURED, [_measured(row, measured.get(row.key)) for row in GALLERY]),
             "\n## What was trained\n",
             *table(("network", "result", "time", "command"), _trained()),
+            LIGHT,
+            *table(("network", "their model", "what differs", "why"), _beside()),
             "",
         ]
     )
@@ -90,3 +101,16 @@ def _elsewhere(placed: Mapping[str, Mapping[str, int]] | None) -> str:
 def _trained() -> list[list[str]]:
     found = [(row.title, row.trained) for row in GALLERY if row.trained]
     return [[title, one.result, one.time, f"`{one.command}`"] for title, one in found]
+
+
+def _beside() -> list[list[str]]:
+    titles = {row.key: row.title for row in GALLERY}
+    return [
+        [
+            titles[pair.key],
+            f"`{pair.light}.onnx`",
+            "<br>".join(pair.differs) or "nothing",
+            pair.why or "–",
+        ]
+        for pair in PAIRS
+    ]
