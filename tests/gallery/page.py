@@ -27,8 +27,8 @@ LIGHT = """
 ## Beside the models of others
 
 The `onnx` package brings models for testing, exported from Caffe2. `tests/gallery/light.py` compares the sequence of
-convolutions, pools, response normalisations, concatenations and matrix products, each with its kernel, stride, groups and
-the shape of its result. `-` stands only there, `+` only here.
+convolutions, pools, response normalisations, concatenations and matrix products, each with its kernel, its stride, its
+groups and the shape of its result. `-` stands only there, `+` only here.
 """
 
 COUNTED = ("network", "spec", "lines", "parameters", "multiply-adds", "published", "by")

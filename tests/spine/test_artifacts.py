@@ -83,6 +83,9 @@ RESERVED = {
     "rnn": [],
 }
 
+FOLDERS = {"specs": SPECS, "std": ROOT / "dslc" / "std"}
+"""Where the lines stand that a node leads back to."""
+
 OF_THE_STEP = (
     "clip_grad_norm",
     "finite",
@@ -219,10 +222,10 @@ def test_every_node_leads_back_to_its_line(name: str, kind: str, compiled: Path)
     found = list(nodes(load(compiled, name, kind).graph))
     assert len({node.name for node in found}) == len(found)
     for node in found:
-        match = re.fullmatch(r"specs/(\w+\.net):(\d+)  (.+)", node.doc_string)
+        match = re.fullmatch(r"(specs|std)/(\w+\.net):(\d+)  (.+)", node.doc_string)
         assert match is not None, f"{node.name}: {node.doc_string!r}"
-        file, number, text = match.groups()
-        assert (SPECS / file).read_text().splitlines()[int(number) - 1].strip() == text
+        folder, file, number, text = match.groups()
+        assert (FOLDERS[folder] / file).read_text().splitlines()[int(number) - 1].strip() == text
         place = place_of(node.name)
         assert place in calls or place.split("/")[0] in OF_THE_STEP, node.name
         if place in calls:
