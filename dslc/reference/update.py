@@ -8,7 +8,8 @@ import numpy as np
 
 from dslc.network.network import Parameter, Training
 from dslc.operation import Array
-from dslc.schedules.base import Clock
+from dslc.schedules.clock import Clock, Pace
+from dslc.schedules.duration import updates
 
 
 def reference_update(
@@ -16,12 +17,12 @@ def reference_update(
     gradients: Mapping[Parameter, Array],
     state: Mapping[str, Array],
     step: int,
-    steps_per_epoch: int,
+    batches_per_epoch: int,
     validation: float,
 ) -> dict[str, Array]:
     """Return the next value of every parameter with a gradient, its slots and average, and the schedule, by name.
 
-    `step` and `steps_per_epoch` count batches.
+    `step` counts the steps of the section, of which one is made for `every` batches.
     """
     every = training.accumulate
     exact = {p: np.asarray(gradient, np.float64) for p, gradient in gradients.items()}
@@ -36,7 +37,7 @@ def reference_update(
         }
         if not due:
             return {**_unchanged(training, exact, state), **following}
-    clock = _clock(training, step, steps_per_epoch, validation)
+    clock = _clock(training, step, batches_per_epoch, validation)
     return {**_updated(training, _clip(training, exact), state, clock), **following}
 
 
@@ -51,17 +52,20 @@ def _unchanged(
     return {name: np.asarray(state[name], np.float64) for name in names}
 
 
-def _clock(training: Training, step: int, steps_per_epoch: int, validation: float) -> Clock[float]:
-    every = training.accumulate
-    updates = step // every
+def _clock(
+    training: Training, step: int, batches_per_epoch: int, validation: float
+) -> Clock[float]:
+    pace = Pace(training.every, training.accumulate)
     total = None
     if training.length is not None:
-        per_unit = steps_per_epoch if training.length.unit == "epochs" else 1
-        total = round(training.length.amount) * per_unit // every
-    ended = step // steps_per_epoch != (step - every) // steps_per_epoch
-    return Clock(
-        updates, max(steps_per_epoch // every, 1), total, validation, ended and updates > 0
+        per_unit = batches_per_epoch if training.length.unit == "epochs" else 1
+        total = updates(round(training.length.amount) * per_unit, pace)
+    now = step * training.every  # the batch of this step, which is the last that the update gathers
+    begins = now >= pace.batches and (
+        now // batches_per_epoch != (now - pace.batches) // batches_per_epoch
     )
+    update = step // training.accumulate
+    return Clock(update, batches_per_epoch, total, validation, begins, pace)
 
 
 def _clip(training: Training, gradients: Mapping[Parameter, Array]) -> dict[Parameter, Array]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from dslc.operation import Array
+from dslc.schedules.clock import Clock
 from dslc.schedules.duration import lower_steps, steps
 from dslc.types import DType, Duration
 
@@ -15,25 +16,6 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from dslc.graph.builder import Builder
-
-Number = TypeVar("Number")
-
-
-@dataclass(frozen=True)
-class Clock(Generic[Number]):
-    """What a schedule may look at, in one spelling for NumPy (numbers) and one for ONNX (values).
-
-    `step` counts updates from 0; `steps_per_epoch` and `total_steps` are whole numbers of steps;
-    `validation` is the latest validation figure (NaN before the first one), and `epoch_begins` says
-    whether an epoch has ended since the last update. In a graph they are scalars: int64, int64,
-    int64, float32, bool.
-    """
-
-    step: Number
-    steps_per_epoch: Number
-    total_steps: Number | None = None
-    validation: Number | None = None
-    epoch_begins: Number | bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +47,7 @@ class Schedule(ABC):
         """Return the factor (float32 scalar) and the next state."""
         factor, following = self.lower_factor(g, clock, state)
         if self.warmup is not None:
-            length = lower_steps(g, self.warmup, clock.steps_per_epoch)
+            length = lower_steps(g, self.warmup, clock)
             risen = g.cast(g.Min(g.Add(clock.step, 1), length), DType.FLOAT64)
             factor = g.Mul(factor, g.Div(risen, g.cast(length, DType.FLOAT64)))
         return g.cast(factor, DType.FLOAT32), following
@@ -76,7 +58,7 @@ class Schedule(ABC):
         """Return the same in NumPy."""
         factor, following = self.reference_factor(clock, state)
         if self.warmup is not None:
-            factor *= min(1.0, (clock.step + 1) / steps(self.warmup, clock.steps_per_epoch))
+            factor *= min(1.0, (clock.step + 1) / steps(self.warmup, clock))
         return factor, following
 
     @abstractmethod

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dslc.operation import Array, setting
-from dslc.schedules.base import Clock, Schedule
-from dslc.schedules.duration import lower_steps, steps
+from dslc.schedules.base import Schedule
+from dslc.schedules.clock import Clock
+from dslc.schedules.duration import lower_rounds, lower_steps, rounds, steps
 from dslc.types import DType, Duration
 
 if TYPE_CHECKING:
@@ -50,25 +51,24 @@ class Cosine(Schedule):
     def lower_factor(
         self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]
     ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
-        done = clock.step
-        if self.warmup is not None:
-            done = g.Max(g.Sub(done, lower_steps(g, self.warmup, clock.steps_per_epoch)), 0)
-        done, whole = self._lower_cycle(g, done, clock)
+        done, whole = self._lower_cycle(g, clock)
         done = g.cast(g.Min(done, whole), DType.FLOAT64)
         angle = g.Mul(g.Div(done, g.cast(whole, DType.FLOAT64)), math.pi)
         return g.Add(g.Mul(g.Add(g.Cos(angle), 1.0), (1 - self.final) / 2), self.final), {}
 
-    def _lower_cycle(
-        self, g: Builder, done: ir.Value, clock: Clock[ir.Value]
-    ) -> tuple[ir.Value, ir.Value]:
-        """Return how many steps of the cycle are over, and how many it has (at least 1)."""
+    def _lower_cycle(self, g: Builder, clock: Clock[ir.Value]) -> tuple[ir.Value, ir.Value]:
+        """Return how much of the cycle is over, and how long it is (at least 1)."""
         if self.restart is None:
             assert clock.total_steps is not None
-            whole = clock.total_steps
+            done, whole = clock.step, clock.total_steps
             if self.warmup is not None:
-                whole = g.Sub(whole, lower_steps(g, self.warmup, clock.steps_per_epoch))
+                warmup = lower_steps(g, self.warmup, clock)
+                done, whole = g.Max(g.Sub(done, warmup), 0), g.Sub(whole, warmup)
             return done, g.Max(whole, 1)
-        first = lower_steps(g, self.restart, clock.steps_per_epoch)
+        done, first = lower_rounds(g, self.restart, clock, self.restart)
+        if self.warmup is not None:
+            _, warmup = lower_rounds(g, self.restart, clock, self.warmup)
+            done = g.Max(g.Sub(done, warmup), 0)
         if self.growth == 1:
             return g.Mod(done, first), first
         # Cycle n begins after 1 + growth + ... + growth^(n - 1) first cycles.
@@ -84,13 +84,14 @@ class Cosine(Schedule):
     def reference_factor(
         self, clock: Clock[float], state: Mapping[str, Array]
     ) -> tuple[float, Mapping[str, Array]]:
-        warmup = 0 if self.warmup is None else steps(self.warmup, clock.steps_per_epoch)
-        done = max(clock.step - warmup, 0)
         if self.restart is None:
             assert clock.total_steps is not None
-            whole = max(clock.total_steps - warmup, 1)
+            warmup = 0 if self.warmup is None else steps(self.warmup, clock)
+            done, whole = max(clock.step - warmup, 0), max(clock.total_steps - warmup, 1)
         else:
-            whole = steps(self.restart, clock.steps_per_epoch)
+            now, whole = rounds(self.restart, clock, self.restart)
+            warmup = 0 if self.warmup is None else rounds(self.restart, clock, self.warmup)[1]
+            done = max(now - warmup, 0)
             while done >= whole:
                 done, whole = done - whole, whole * self.growth
         t = min(done / whole, 1.0)

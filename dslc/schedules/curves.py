@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dslc.operation import Array, setting
-from dslc.schedules.base import Clock, Schedule
+from dslc.schedules.base import Schedule
+from dslc.schedules.clock import Clock
 from dslc.schedules.duration import lower_steps, steps
 from dslc.types import DType, Duration
 
@@ -94,7 +95,7 @@ class Sigmoid(Schedule):
     def lower_factor(
         self, g: Builder, clock: Clock[ir.Value], state: Mapping[str, ir.Value]
     ) -> tuple[ir.Value, Mapping[str, ir.Value]]:
-        middle = lower_steps(g, self.at, clock.steps_per_epoch)
+        middle = lower_steps(g, self.at, clock)
         behind = g.cast(g.Sub(clock.step, middle), DType.FLOAT64)
         # Not Sigmoid: onnxruntime's is 0 where the argument is below about -18.
         return g.Reciprocal(g.Add(g.Exp(g.Mul(behind, self.gamma)), 1.0)), {}
@@ -102,5 +103,5 @@ class Sigmoid(Schedule):
     def reference_factor(
         self, clock: Clock[float], state: Mapping[str, Array]
     ) -> tuple[float, Mapping[str, Array]]:
-        behind = clock.step - steps(self.at, clock.steps_per_epoch)
+        behind = clock.step - steps(self.at, clock)
         return 1 / (1 + math.exp(min(self.gamma * behind, 700))), {}

@@ -11,7 +11,8 @@ import numpy as np
 
 from dslc.errors import RuleError
 from dslc.operation import Array, setting
-from dslc.schedules.base import Clock, Schedule
+from dslc.schedules.base import Schedule
+from dslc.schedules.clock import Clock
 from dslc.types import DType, Duration
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from dslc.errors import RuleError
 from dslc.operation import Array, setting
-from dslc.schedules.base import Clock, Schedule
-from dslc.schedules.duration import lower_steps, steps
+from dslc.schedules.base import Schedule
+from dslc.schedules.clock import Clock
+from dslc.schedules.duration import lower_rounds, lower_steps, rounds, steps
 from dslc.types import DType, Duration
 
 if TYPE_CHECKING:
@@ -69,19 +70,19 @@ class Step(_Staircase):
         return self.gamma
 
     def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
-        every = lower_steps(g, self.every, clock.steps_per_epoch)
+        now, every = lower_rounds(g, self.every, clock, self.every)
         if self.start is None:
-            plain: ir.Value = g.Div(clock.step, every)
+            plain: ir.Value = g.Div(now, every)
             return plain
-        start = lower_steps(g, self.start, clock.steps_per_epoch)
-        behind = g.Add(g.Sub(clock.step, start), every)
+        _, start = lower_rounds(g, self.every, clock, self.start)
+        behind = g.Add(g.Sub(now, start), every)
         result: ir.Value = g.Max(g.Div(behind, every), 0)
         return result
 
     def reference_stairs(self, clock: Clock[float]) -> float:
-        every = steps(self.every, clock.steps_per_epoch)
-        start = every if self.start is None else steps(self.start, clock.steps_per_epoch)
-        return 0 if clock.step < start else 1 + (clock.step - start) // every
+        now, every = rounds(self.every, clock, self.every)
+        start = every if self.start is None else rounds(self.every, clock, self.start)[1]
+        return 0 if now < start else 1 + (now - start) // every
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,13 @@ class Exponential(_Staircase):
         return self.gamma
 
     def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
-        result: ir.Value = g.Div(clock.step, lower_steps(g, self.every, clock.steps_per_epoch))
+        now, every = lower_rounds(g, self.every, clock, self.every)
+        result: ir.Value = g.Div(now, every)
         return result
 
     def reference_stairs(self, clock: Clock[float]) -> float:
-        return clock.step // steps(self.every, clock.steps_per_epoch)
+        now, every = rounds(self.every, clock, self.every)
+        return now // every
 
 
 @dataclass(frozen=True)
@@ -138,9 +141,9 @@ class Multistep(_Staircase):
     def lower_stairs(self, g: Builder, clock: Clock[ir.Value]) -> ir.Value:
         total = g.constant(0, DType.INT64)
         for time in self.at:
-            moment = lower_steps(g, time, clock.steps_per_epoch)
+            moment = lower_steps(g, time, clock)
             total = g.Add(total, g.cast(g.GreaterOrEqual(clock.step, moment), DType.INT64))
         return total
 
     def reference_stairs(self, clock: Clock[float]) -> float:
-        return sum(clock.step >= steps(time, clock.steps_per_epoch) for time in self.at)
+        return sum(clock.step >= steps(time, clock) for time in self.at)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dslc.operation import Array
-from dslc.schedules.base import Clock, Schedule
+from dslc.schedules.base import Schedule
+from dslc.schedules.clock import Clock
 from dslc.types import DType
 
 if TYPE_CHECKING:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import onnx_ir as ir
 
 from dslc.graph.builder import Builder
 from dslc.lower import doc_of
 from dslc.network.network import Parameter, Training
-from dslc.schedules.base import Clock
+from dslc.schedules.clock import Clock, Pace
+from dslc.schedules.duration import lower_batch, lower_updates
 
 Gradients = dict[Parameter, ir.Value]
 States = Mapping[str, ir.Value]
@@ -44,31 +46,29 @@ def following_state(
 
 
 def _clock(g: Builder, training: Training, supplied: States) -> Clock[ir.Value]:
-    """Return the time in updates: the loop counts batches."""
+    """Return the time in updates: the loop counts the steps of the section, and the batches of an epoch."""
     step, per_epoch = supplied["step"], g.Max(supplied["steps_per_epoch"], 1)
-    every = training.accumulate
-    updates = g.Div(step, every) if every > 1 else step
-    last = g.Add(g.Mul(updates, every), every - 1) if every > 1 else step
-    ended = g.Greater(g.Div(last, per_epoch), g.Div(g.Sub(last, every), per_epoch))
-    return Clock(
-        step=updates,
-        steps_per_epoch=g.Max(g.Div(per_epoch, every), 1) if every > 1 else per_epoch,
-        total_steps=_total_steps(g, training, supplied),
+    pace = Pace(training.every, training.accumulate)
+    clock = Clock(
+        step=g.Div(step, pace.accumulate) if pace.accumulate > 1 else step,
+        batches_per_epoch=per_epoch,
+        total_steps=_total_steps(g, training, supplied, pace),
         validation=supplied["validation"],
-        epoch_begins=g.And(ended, g.Greater(updates, 0)),
+        pace=pace,
     )
+    now = lower_batch(g, clock)
+    ended = g.Greater(g.Div(now, per_epoch), g.Div(g.Sub(now, pace.batches), per_epoch))
+    return replace(clock, epoch_begins=g.And(ended, g.Greater(clock.step, 0)))
 
 
-def _total_steps(g: Builder, training: Training, supplied: States) -> ir.Value | None:
-    """The length of the training in updates: given, or epochs times the steps of one."""
+def _total_steps(g: Builder, training: Training, supplied: States, pace: Pace) -> ir.Value | None:
+    """The length of the training in updates, from its batches: given, or epochs times those of one."""
     if training.length is None:
         return None
     amount = round(training.length.amount)
     if training.length.unit == "steps":
-        return g.constant(amount // training.accumulate)
-    batches: ir.Value = g.Mul(supplied["steps_per_epoch"], amount)
-    updates: ir.Value = g.Div(batches, training.accumulate) if training.accumulate > 1 else batches
-    return updates
+        return lower_updates(g, g.constant(amount), pace)
+    return lower_updates(g, g.Mul(supplied["steps_per_epoch"], amount), pace)
 
 
 def _accumulated(

@@ -74,7 +74,7 @@ class Turns:
 
     def set_steps_per_epoch(self, batches: int) -> None:
         for trainer in self.trainers:
-            trainer.steps_per_epoch = -(-batches // trainer.training.every)
+            trainer.steps_per_epoch = batches
 
     def set_validation(self, figures: Mapping[str, float]) -> None:
         """Let schedules know the figure that each of them watches."""

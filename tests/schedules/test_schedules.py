@@ -12,7 +12,8 @@ import pytest
 
 from dslc.errors import RuleError
 from dslc.registry import schedules
-from dslc.schedules.base import Clock, Schedule
+from dslc.schedules.base import Schedule
+from dslc.schedules.clock import Clock
 from dslc.schedules.cosine import Cosine
 from dslc.schedules.curves import Inv, Poly, Sigmoid
 from dslc.schedules.one_cycle import OneCycle
@@ -136,7 +137,7 @@ REFUSED = (
 
 FEEDS = {
     "step": np.int64,
-    "steps_per_epoch": np.int64,
+    "batches_per_epoch": np.int64,
     "total_steps": np.int64,
     "validation": np.float32,
     "epoch_begins": np.bool_,
