@@ -13,6 +13,7 @@ from dslc.checking import measure
 from dslc.checking.calls import Point
 from dslc.checking.feeds import draw_data
 from dslc.checking.figures import Batch, compare_figures
+from dslc.checking.kernels import KernelInterpreter
 from dslc.checking.measure import Finding, distance, rms, within
 from dslc.checking.situation import SEED, STEP, STEPS_PER_EPOCH, VALIDATION, Execute, Situation
 from dslc.graph.builder import type_of
@@ -159,9 +160,9 @@ def _batch(
     data: Feeds,
 ) -> Batch:
     exact, rounded = (
-        Interpreter(network, False, sizes, dtype).forward(
+        interpreter(network, False, sizes, dtype).forward(
             {**data, **situation.weights_of(network, dtype)}, wanted
         )
-        for dtype in (np.float64, np.float32)
+        for interpreter, dtype in ((Interpreter, np.float64), (KernelInterpreter, np.float32))
     )
     return Batch(exact, rounded, sizes.get(network.batch_name or "", 1))

@@ -153,3 +153,16 @@ def test_the_specs_need_no_exception_list_that_is_out_of_date() -> None:
     emitted = {operator for name in SPECS for operator in operators(name)}
     assert not emitted & set(NOT_EMITTED)
     assert set(NOT_EMITTED) <= set(RULES)
+
+
+def test_small_states_of_a_recurrent_layer_are_as_exact_as_their_kernel() -> None:
+    """The tanh of onnxruntime's RNN is a difference from 1; the networks around it are judged by that."""
+    text = (
+        "net Quiet {\n  input x: float32[N, 5, 3]\n  output y: mul(0.001) -> RNN(4, bias=false)\n}"
+    )
+    source, options = Source("quiet.net", text), Options({})
+    resting = network_of(source, options, training=False)
+    report = check(Situation(network_of(source, options), resting, execute))
+    (closed,) = [finding for finding in report.findings if finding.kind == "output"]
+    assert report.passed
+    assert 1e-6 < closed.error < closed.bound < 1e-2
