@@ -1,13 +1,17 @@
-"""What must hold of any text: a network, or mistakes in words at places inside the file; never anything else."""
+"""What must hold of any text: a network, or mistakes in words at places inside the file; and a layout that stays."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dslc.compile import Options, network_of
 from dslc.errors import CompileError, Diagnostic
+from dslc.format.foreign import fix_spellings
+from dslc.format.formatting import format_source
+from dslc.format.shapes import write_shapes
 from dslc.render import render, to_json
 from dslc.source import Source
 
@@ -42,6 +46,50 @@ def judge(text: str) -> Verdict:
     except Exception as error:  # what must not be: a fault of the compiler
         wrong = f"{type(error).__name__}: {error}"
     return Verdict(codes, time.perf_counter() - start, wrong)
+
+
+def misprint(text: str) -> str:
+    """Say what is wrong with what `dslc fmt`, `--fix` and `--shapes` make of a text; of one with mistakes, nothing.
+
+    That the tree and the comments stay as they are, `format_source` sees to itself.
+    """
+    try:
+        once = format_source(Source("spec.net", text))
+        if format_source(Source("spec.net", once)) != once:
+            return "fmt is not done after once"
+    except CompileError:
+        return ""
+    except Exception as error:  # what must not be: a fault of the formatter
+        return f"fmt: {type(error).__name__}: {error}"
+    wrong = (_unsteady(name, rewrite, once) for name, rewrite in REWRITES.items())
+    return next((said for said in wrong if said), "")
+
+
+def _shaped(source: Source) -> str:
+    return write_shapes(source, _load)
+
+
+REWRITES: Mapping[str, Callable[[Source], str]] = {
+    "fmt --fix": fix_spellings,
+    "fmt --shapes": _shaped,
+}
+
+
+def _unsteady(name: str, rewrite: Callable[[Source], str], text: str) -> str:
+    """Say whether rewriting fails, gives what cannot be laid out, or is not done after once."""
+    try:
+        rewritten = rewrite(Source("spec.net", text))
+    except CompileError:
+        return ""
+    except Exception as error:
+        return f"{name}: {type(error).__name__}: {error}"
+    if rewritten == text:
+        return ""
+    try:
+        once = format_source(Source("spec.net", rewritten))
+        return "" if rewrite(Source("spec.net", once)) == once else f"{name} is not done after once"
+    except Exception as error:
+        return f"behind {name}: {type(error).__name__}: {error}"
 
 
 def _load(path: str, importer: str) -> Source:

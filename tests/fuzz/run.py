@@ -1,7 +1,7 @@
 """Read many damaged specs and print figures: `python tests/fuzz/run.py 20000 [first seed]`.
 
-Exit code 1 where one of them ended in anything but a network or a mistake in words at a place inside the file, or took
-longer than ten seconds.
+Exit code 1 where one of them ended in anything but a network or a mistake in words at a place inside the file, took
+longer than ten seconds, or where `dslc fmt` fails on it or is not done after once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "runtime")]
-    from tests.fuzz.judge import LONGEST, judge
+    from tests.fuzz.judge import LONGEST, judge, misprint
     from tests.fuzz.mutate import damaged
 
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
@@ -25,12 +25,17 @@ def main() -> int:
     slowest, slow_seed, bad, fine = 0.0, first, 0, 0
     start = time.perf_counter()
     for seed in range(first, first + count):
-        verdict = judge(damaged(seed))
+        text = damaged(seed)
+        verdict = judge(text)
         codes.update(set(verdict.codes))
         fine += not verdict.codes
         if verdict.seconds > slowest:
             slowest, slow_seed = verdict.seconds, seed
-        wrong = verdict.wrong or (verdict.seconds > LONGEST and f"{verdict.seconds:.1f} s")
+        wrong = (
+            verdict.wrong
+            or misprint(text)
+            or (verdict.seconds > LONGEST and f"{verdict.seconds:.1f} s")
+        )
         if wrong:
             bad += 1
             print(f"seed {seed}: {wrong}", flush=True)

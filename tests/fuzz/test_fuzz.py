@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from tests.fuzz.judge import judge
+from tests.format.disarray import disarranged
+from tests.fuzz.judge import judge, misprint
 from tests.fuzz.mutate import damaged, texts
+from tests.generate.spec import generate
 
 PARTS = 20
 
@@ -15,6 +19,23 @@ def test_damaged_specs(part: int) -> None:
     for seed in range(part, 1000, PARTS):
         verdict = judge(damaged(seed))
         assert not verdict.wrong, f"seed {seed}: {verdict.wrong}"
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_layout_of_damaged_specs(part: int) -> None:
+    for seed in range(part, 1000, PARTS):
+        wrong = misprint(damaged(seed))
+        assert not wrong, f"seed {seed}: {wrong}"
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_layout_of_random_specs(part: int) -> None:
+    """As they are written, and with other spaces, line ends and comments."""
+    for seed in range(part, 60, PARTS):
+        text = generate(seed).text
+        for layout in (text, disarranged(text, Random(seed))[0]):
+            wrong = misprint(layout)
+            assert not wrong, f"seed {seed}: {wrong}"
 
 
 def test_the_specs_themselves_are_fine() -> None:
