@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class Scan(Operation):
     """Run a body over dimension 1 of a sequence, and stack what it gives along dimension 1.
 
+    What draws random numbers draws others in every step.
+
     The values of the call are the sequence, a start for each carry, and what the body reads from around it; the inputs
     of the body are one step of the sequence, the carries, and the same. Its first results are the carries of the next
     step.
@@ -55,8 +57,9 @@ class Scan(Operation):
         count = dims.count((steps,))
         parts = [xs] if count == 1 else g.Split(xs, g.axes(*[1] * count), axis=1)
         results = []
-        for part in parts:
-            results.append(g.inside(g.reshape(part, (batch, *rest)), *carries, *around))
+        for t, part in enumerate(parts):
+            x = g.reshape(part, (batch, *rest))
+            results.append(g.inside(x, *carries, *around, round=t))
             carries = results[-1][: self.carries]
         return tuple(self._stacked(g, every) for every in zip(*results, strict=True))
 
@@ -71,7 +74,7 @@ class Scan(Operation):
         carries, around = values[: self.carries], values[self.carries :]
         steps = []
         for t in range(xs.shape[1]):
-            results, back = run.inside(xs[:, t], *carries, *around)
+            results, back = run.inside(xs[:, t], *carries, *around, round=t)
             assert isinstance(results, tuple)
             steps.append((results, back))
             carries = results[: self.carries]

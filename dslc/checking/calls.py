@@ -70,8 +70,9 @@ class CallCheck:
     @cached_property
     def pinned(self) -> dict[Value, Array]:
         arrays = self.exposed.arrays
-        environment = self.exposed.step.environment
-        return {v: arrays[f"value/{v.name}"] for v in environment if f"value/{v.name}" in arrays}
+        given = self.situation.learning.inputs  # of which an augmented one has the name as well
+        computed = [v for v in self.exposed.step.environment if v not in given]
+        return {v: arrays[f"value/{v.name}"] for v in computed if f"value/{v.name}" in arrays}
 
     @cached_property
     def point(self) -> Evaluation:

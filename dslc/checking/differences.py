@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dslc.checking.measure import DIFFERENCE, Finding
+from dslc.checking.measure import DIFFERENCE, Finding, size_of
 from dslc.network.network import Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation, Interpreter
@@ -25,7 +25,7 @@ The first layer of a deep net moves millions of activations: even the shortest s
 """
 
 ROUNDING = 2.0**-50
-"""What a difference of two float64 scalars is off by, relative to the scalar: a few units in the last place."""
+"""What a difference of two scalars is off by, relative to what these are sums of: a few units in the last place."""
 
 SHARE = 0.05
 """How much of a direction is the gradient itself: a slope of at least that much is compared with it."""
@@ -56,6 +56,13 @@ class Probe:
     def here(self) -> float:
         """The scalar where nothing is moved."""
         return float(sum(np.vdot(self.base.arrays[value], weight) for value, weight in self.terms))
+
+    @property
+    def size(self) -> float:
+        """How large the numbers are that the scalar is the sum of."""
+        return max(
+            abs(self.here), *(size_of(v, self.base) for v, w in self.terms if w.ndim == 0), 0
+        )
 
     def derivative(self, shift: Direction, step: float) -> float:
         """Return the derivative along `shift` (Richardson)."""
@@ -100,7 +107,7 @@ def _judge(
         slope = probe.derivative(shift, step)
         expected = sum(float(np.vdot(gradients[value], arrow)) for value, arrow in shift.items())
         size = max(abs(slope), abs(expected), length, 1e-8)
-        rounding = ROUNDING * abs(probe.here) / (step * size)
+        rounding = ROUNDING * probe.size / (step * size)
         tried.append(
             Finding("difference", name, abs(slope - expected) / size, DIFFERENCE + rounding)
         )

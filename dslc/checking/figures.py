@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dslc.checking import measure
-from dslc.checking.measure import Finding, distance, within
+from dslc.checking.measure import Finding, distance, size_of, within
 from dslc.losses.base import Loss
 from dslc.metrics.base import Metric
 from dslc.network.network import Measure, Term, Training
@@ -21,7 +21,7 @@ RUN = Run(training=False, sizes={})
 """Metrics draw no random numbers and know no mode."""
 
 SMALL = 1e-3
-"""Figures are compared relative to their size, and to this where they are smaller."""
+"""Figures are compared relative to their size, to that of what they are the difference of, and at least to this."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,13 @@ def compare_figures(
     """Judge `loss`, every `loss.NAME` and every `metric.NAME` over all batches together, with or without tables."""
     exact = {term: loss_over(term, batches, rounded=False) for term in training.terms}
     rounded = {term: loss_over(term, batches, rounded=True) for term in training.terms}
+    sizes = {t: max(size_of(t.value, batch.exact) for batch in batches) for t in training.terms}
     findings = [
-        _finding("loss", f"loss.{t.name}", found, exact[t], rounded[t]) for t in training.terms
+        _finding("loss", f"loss.{t.name}", found, exact[t], rounded[t], sizes[t])
+        for t in training.terms
     ]
-    findings.append(_finding("loss", "loss", found, sum(exact.values()), sum(rounded.values())))
+    whole = sum(exact.values()), sum(rounded.values()), max(sizes.values(), default=0.0)
+    findings.append(_finding("loss", "loss", found, *whole))
     for measured in training.measures:
         if measured.metric.table and not tables:
             continue
@@ -52,10 +55,16 @@ def compare_figures(
 
 
 def _finding(
-    kind: str, name: str, found: Mapping[str, Array], exact: float | Array, rounded: float | Array
+    kind: str,
+    name: str,
+    found: Mapping[str, Array],
+    exact: float | Array,
+    rounded: float | Array,
+    size: float = 0.0,
 ) -> Finding:
-    error = distance(found[name], np.asarray(exact), SMALL)
-    yardstick = distance(np.asarray(rounded), np.asarray(exact), SMALL)
+    floor = max(SMALL, size)
+    error = distance(found[name], np.asarray(exact), floor)
+    yardstick = distance(np.asarray(rounded), np.asarray(exact), floor)
     return within(kind, name, error, measure.FORWARD, lambda: yardstick)
 
 

@@ -11,6 +11,7 @@ from dslc.elaborate.mending import help_with
 from dslc.elaborate.scope import Frame, MistakeError, PoisonedError
 from dslc.elaborate.signature import NO_FLOW, Signature, plain_signature
 from dslc.elaborate.suggest import nearest
+from dslc.errors import RuleError
 from dslc.network.network import Call, Parameter
 from dslc.operation import SettingInfo
 from dslc.optimizers.base import Optimizer
@@ -65,7 +66,8 @@ def freeze(section: tree.Train, weights: Weights, frame: Frame) -> set[Parameter
 
 def _still(calls: Iterable[Call], frozen: set[Parameter]) -> None:
     for call in calls:
-        if call.parameters and frozen.issuperset(call.parameters):
+        statistics = any(parameter.statistic for parameter in call.parameters)
+        if statistics and frozen.issuperset(call.parameters):
             call.frozen = True
 
 
@@ -84,16 +86,22 @@ def grouped(
 ) -> dict[Parameter, Optimizer]:
     """Return the optimizer of every weight. A longer path overrides a shorter one, a path overrides a kind."""
     optimizers = dict.fromkeys(weights.parameters, optimizer)
-    changes: list[tuple[int, list[Parameter], Mapping[str, Any]]] = []
+    changes: list[tuple[int, list[Parameter], Mapping[str, Any], tree.Group]] = []
     for node in section.statements:
         if isinstance(node, tree.Group):
             settings = _group_settings(node, optimizer, frame)
             for path, found in _each(node.paths, weights, frame):
                 length = 0 if weights.is_kind(path) else len(path.parts)
-                changes.append((length, found, settings))
-    for _, found, settings in sorted(changes, key=lambda change: change[0]):
-        for parameter in found:
-            optimizers[parameter] = replace(optimizers[parameter], **settings)
+                changes.append((length, found, settings, node))
+    for _, found, settings, node in sorted(changes, key=lambda change: change[0]):
+        try:
+            changed = {p: replace(optimizers[p], **settings) for p in found}
+        except RuleError as error:
+            place = (node.span, error.text)
+            mistake = frame.mistake(error.code, error.message, *place, helps=error.helps)
+            frame.work.report(mistake.diagnostic)
+        else:
+            optimizers.update(changed)
     return optimizers
 
 

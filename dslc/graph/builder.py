@@ -80,6 +80,7 @@ class Builder:
         self.make_key: Callable[[], ir.Value] | None = None
         self.differentiate: Callable[[Builder, ir.Value, ir.Value], ir.Value] | None = None
         self._stream = 0
+        self._rounds = ""
         self._scope = ""
         self._doc = ""
         self._used: dict[str, int] = {}
@@ -267,7 +268,7 @@ class Builder:
         saved = self._scope, self._doc, self._stream
         path = scope.replace(".", "/").strip("/")
         self._scope, self._doc = f"/{path}" if path else "", doc
-        self._stream = stream_of(scope)
+        self._stream = stream_of(scope + self._rounds)
         try:
             yield
         finally:
@@ -292,11 +293,19 @@ class Builder:
         finally:
             self._held = saved
 
-    def inside(self, *values: ir.Value) -> tuple[ir.Value, ...]:
-        """Append the body of the call that is being lowered, on values for its inputs."""
+    def inside(self, *values: ir.Value, round: int | None = None) -> tuple[ir.Value, ...]:
+        """Append the body of the call that is being lowered, on values for its inputs.
+
+        Where it is appended once for each of several rounds, its calls draw other numbers in each.
+        """
         if self._held is None:
             raise InternalError("lower", "this call has no body")
-        return self._held(self, *values)
+        saved = self._rounds
+        self._rounds += "" if round is None else f"[{round}]"
+        try:
+            return self._held(self, *values)
+        finally:
+            self._rounds = saved
 
     def scan(
         self, xs: ir.Value, starts: Sequence[ir.Value], step: Callable[..., Sequence[ir.Value]]

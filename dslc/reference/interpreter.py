@@ -45,11 +45,14 @@ class InsideCall:
     pinned: Mapping[Value, Array]
     decisions: Sequence[Array] = ()
 
-    def __call__(self, *arrays: Array) -> Reference:
+    def __call__(self, *arrays: Array, round: int | None = None) -> Reference:
         """Evaluate at the point in question."""
+        run = self.run
+        if round is not None:
+            run = replace(run, rounds=f"{run.rounds}[{round}]")
         start = len(self.run.decisions)
         done = Evaluation(dict(zip(self.body.inputs, arrays, strict=True)), pinned=self.pinned)
-        found = self.interpreter.inside(self.body, done, self.run)
+        found = self.interpreter.inside(self.body, done, run)
         self.decisions = self.run.decisions[start:]
         return found
 
@@ -140,7 +143,8 @@ class Interpreter:
         """Evaluate the calls of a body whose inputs stand in `done`, kinks noted and repeated as `outer` says."""
         for call in body.calls:
             training = self.training and not call.frozen
-            run = replace(outer, training=training, key=self._key(call), state={})
+            key = self._key(call, outer.rounds)
+            run = replace(outer, training=training, key=key, state={})
             self._evaluate(call, done, run)
         results = tuple(self._array(value, done) for value in body.outputs)
 
@@ -190,5 +194,5 @@ class Interpreter:
         wanted = self.dtype if value.type.dtype.is_float else value.type.dtype.numpy
         return np.asarray(array, dtype=wanted)
 
-    def _key(self, call: Call) -> int:
-        return counter.stream_key(self.seed, self.step, counter.stream_of(call.name))
+    def _key(self, call: Call, rounds: str = "") -> int:
+        return counter.stream_key(self.seed, self.step, counter.stream_of(call.name + rounds))

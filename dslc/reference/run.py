@@ -17,8 +17,8 @@ from dslc.operation import Array, Reference
 class Inside(Protocol):
     """The body of a call, evaluated: arrays for its inputs -> its outputs and the backward pass."""
 
-    def __call__(self, *arrays: Array) -> Reference:
-        """Evaluate at the point in question, kinks and pinned values and all."""
+    def __call__(self, *arrays: Array, round: int | None = None) -> Reference:
+        """Evaluate at the point in question, kinks and pinned values and all; each round draws other random numbers."""
 
     def nearby(self, *arrays: Array) -> Reference:
         """Evaluate in float64 at a point near the last one: random numbers and kinks are those of that one."""
@@ -31,7 +31,7 @@ class Run:
     `training` is the mode; `sizes` the free dimensions of this batch; `key` that of the call's own stream of random
     numbers; `state` collects the next value of running statistics, by the name of the parameter; `dtype` the
     floating-point type of this evaluation, for values that come from no other.
-    `inside` evaluates the body of the call, where it has one.
+    `inside` evaluates the body of the call, where it has one; `rounds` says in which round of which loops it stands.
 
     `decisions` collects which way the call's kinks fell, in order; where `fallen` is given they fall as they did then.
     """
@@ -44,6 +44,7 @@ class Run:
     decisions: list[Array] = field(default_factory=list)
     fallen: Sequence[Array] | None = None
     inside: Inside | None = None
+    rounds: str = ""
 
     def words(self, count: int) -> Array:
         """Return the first `count` random 64-bit words of the call's stream: the same ones the graph draws."""

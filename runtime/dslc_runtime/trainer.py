@@ -153,6 +153,8 @@ class Trainer:
         self.step_number = 0
 
     def _initialise(self, states: Sequence[State]) -> None:
+        if not states:
+            return  # a section that shares all it changes
         path = self.file("init.onnx")
         session = open_session(path, read(path).session, CPU, self.threads, arena=False)
         try:

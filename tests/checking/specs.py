@@ -474,4 +474,33 @@ train {
   batch = 4
 }
 """,
+    "augmented floats": """
+net Noisy {
+  input image: float32[N, 1, 6, 6]
+  Conv(3, 3x3) -> relu -> flatten
+  output y: Linear(2)
+}
+train {
+  target t: float32[N, 2]
+  augment image: float32[N, 1, 8, 8] = random_noise(0.1) -> random_crop(6)
+  loss mse(y, t)
+  optimizer = SGD(lr=0.1)
+  batch = 3
+}
+""",
+    "cancelling": """
+block Score(x: [N, C]) { Linear(5) -> tanh -> Linear(1) }
+net Critic {
+  input real, fake: float32[N, 6]
+  layer score = Score
+  genuine = score(real)
+  fooled = score(fake)
+  output genuine
+}
+train {
+  loss mean(fooled + 100) - mean(genuine + 100)
+  optimizer = Adam(lr=1e-4)
+  batch = 4
+}
+""",
 }

@@ -454,6 +454,11 @@ TRAINING: dict[str, tuple[str, str, str]] = {
         NET + "train a {\n" + TARGET + "  loss mse(y, t)\n  «every = 2 steps»\n" + REST,
         "E0619", "takes every step",
     ),
+    "a group that breaks a rule of the optimizer": (
+        "net Net {\n" + MLP + "  output y: Linear(5)\n}\ntrain {\n  loss sum(y)\n  optimizer = SGD(lr=0.1)\n"
+        "  «group bias (nesterov=true)»\n  batch = 4\n  epochs = 1\n}",
+        "E0406", "nesterov needs a momentum above 0",
+    ),
 }  # fmt: skip
 
 BLOCKS = "block Good { relu }\nnet Other { input z: float32[2]\n relu }"

@@ -188,10 +188,11 @@ def test_freeze_and_group(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "frozen"), [("", []), ("  freeze b\n", ["b.linear1", "b.batchnorm1"]),
+    ("line", "frozen"), [("", []), ("  freeze b\n", ["b.batchnorm1"]), ("  freeze b.linear1\n", []),
                          ("  freeze b (statistics=true)\n", [])],
 )  # fmt: skip
 def test_freeze_stops_statistics(line: str, frozen: list[str]) -> None:
+    """And nothing else: the dropout of a frozen LSTM goes on, like one that stands behind a frozen layer."""
     network = network_of(SECTION.format(line))
     assert [call.name for call in network.calls if call.frozen] == frozen
 

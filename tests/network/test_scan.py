@@ -132,6 +132,21 @@ def test_classes_are_known_through_a_body() -> None:
     assert labels(network).classes == {network.inputs[0]: 5}
 
 
+def test_every_step_draws_other_numbers() -> None:
+    rows = (
+        "  y, deep: scan x in xs, h = zeros([N, 5]) {\n    output next = Dropout(x, 0.5)\n"
+        "    output inner: scan z in xs, k = zeros([N, 5]) { Dropout(z, 0.5) }\n  }\n  output y\n  output deep"
+    )
+    network = network_of("net Net {\n" + HEAD + rows + "\n}")
+    (xs,) = network.inputs
+    wanted = list(network.outputs.values())
+    done = Interpreter(network, True, SIZES).forward({xs: np.ones((3, 4, 5))}, wanted)
+    flat, deep = (done.arrays[value] for value in wanted)
+    steps = [flat[:, t] for t in range(4)]
+    steps += [deep[:, t, s] for t in range(4) for s in range(4)]
+    assert len({step.tobytes() for step in steps}) == 20
+
+
 MISTAKES: dict[str, tuple[str, str]] = {
     "a label of the body from outside": ("  y: scan x in xs, h = zeros([N, 5]) { a: x + h }\n  z = y.a", "E0211"),
     "an output of the body from outside": (

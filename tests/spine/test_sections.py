@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,14 @@ def test_a_section_changes_its_own_part_of_the_weights(tmp_path: Path) -> None:
     assert "generator.linear1.weight.making.mean" in slots
     assert "discriminator.linear1.weight.judging.square" in slots
     assert not any(".judging." in name for name in slots if name.startswith("generator."))
+
+
+def test_sections_whose_optimizer_keeps_nothing(data: Path, tmp_path: Path) -> None:
+    spec = tmp_path / "gan.net"
+    plain = re.sub(r"optimizer = .*", "optimizer = SGD(lr=0.01)", GAN.read_text())
+    spec.write_text(plain)
+    done("train", spec, *SMALL, "--data", data, "--device", "cpu", "-o", tmp_path / "run")
+    assert read_weights(tmp_path / "run" / "weights.safetensors")
 
 
 def test_sections_see_what_the_other_did(tmp_path: Path) -> None:
