@@ -9,6 +9,7 @@ from typing import Any
 
 from dslc.elaborate import conversion
 from dslc.elaborate.conversion import NOTHING
+from dslc.elaborate.left_out import no_value
 from dslc.elaborate.mending import as_share, help_with, inputs_left_out
 from dslc.elaborate.misfits import (
     ambiguous_merge,
@@ -19,6 +20,7 @@ from dslc.elaborate.misfits import (
     unknown_argument,
 )
 from dslc.elaborate.scope import (
+    NONE,
     POISON,
     Entity,
     Frame,
@@ -113,7 +115,7 @@ class _Binder:
             self._set(free[0], argument, self.frame)
             return
         entity = self._evaluated(argument.value)
-        if entity is POISON or isinstance(entity, Result | Results):
+        if entity in (POISON, NONE) or isinstance(entity, Result | Results):
             self.positional.append((entity, argument.value.span))
         elif free and self._is_setting(entity, free[0]):
             self._assign(free[0], entity, argument.value.span, self.frame)
@@ -193,9 +195,18 @@ class _Binder:
             filled[index] = value
         for index in range(max(filled, default=-1) + 1):
             entity, span = filled.get(index, (None, None))
+            if entity is NONE and span is not None:
+                self._leave_out(index, span)
+                entity = None
             self.bound.values.append(entity)
             self.bound.value_spans.append(span)
         self._check_missing()
+
+    def _leave_out(self, index: int, span: Span) -> None:
+        """Let `none` stand for a value that the call need not give."""
+        values = self.signature.values
+        if self.signature.implicit or index >= len(values) or not values[index].optional:
+            raise no_value(span, self.frame, f"`{self.signature.name}` needs a value here")
 
     def _takes_flow(self) -> bool:
         if self.flow.entity is None:

@@ -9,12 +9,14 @@ from dslc.augmentations.base import Augmentation
 from dslc.elaborate.arguments import bind
 from dslc.elaborate.constants import constant
 from dslc.elaborate.gradients import gradient_body
+from dslc.elaborate.left_out import no_value
 from dslc.elaborate.limits import check_tensor
 from dslc.elaborate.makers import OtherWeightsError, check_specs
 from dslc.elaborate.mending import Wording, help_with, inputs_given, name_of
 from dslc.elaborate.misfits import data_change
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.scope import (
+    NONE,
     POISON,
     Entity,
     Frame,
@@ -134,6 +136,8 @@ def _operand(
         return entity.value
     if is_static(entity):
         return constant(entity, span, frame, tensors)
+    if entity is NONE:
+        raise no_value(span, frame, f"`{name}` needs a value here")
     helps = (
         (f"to apply it, give it a value:  {entity.name}(x)",)
         if isinstance(entity, Operator)

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from dslc.elaborate.left_out import no_value
 from dslc.elaborate.scope import (
+    NONE,
     POISON,
     Entity,
     Frame,
@@ -59,4 +61,6 @@ def as_result(entity: Entity, span: Span, frame: Frame) -> Result:
         return entity
     if is_static(entity):
         return Result((constant(entity, span, frame),))
+    if entity is NONE:
+        raise no_value(span, frame)
     raise frame.mistake("E0403", "a value is needed here", span, f"this is {entity_text(entity)}")

@@ -57,8 +57,12 @@ def convert(value: Any, annotation: Any) -> Any:
 
 
 def word(name: str, annotation: Any) -> Any:
-    """Return what a bare word means for a setting: `same`, `float32`, `none`; or NOTHING."""
-    found = convert(WORDS[name], annotation) if name in WORDS else NOTHING
+    """Return what a bare word means for a setting: `same`, `float32`, `none`; or NOTHING.
+
+    For a hyper-parameter of a block, which may be anything, `none` is no word but what stands for a value left out.
+    """
+    is_word = name in WORDS and (annotation is not Any or WORDS[name] is not None)
+    found = convert(WORDS[name], annotation) if is_word else NOTHING
     if found is NOTHING and (name in words(annotation) or annotation is str):
         return name
     return found

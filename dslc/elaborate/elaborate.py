@@ -196,7 +196,8 @@ class _Elaboration:
             except MistakeError as mistake:
                 self.work.report(mistake.diagnostic)
         for name, parameter in known.items():
-            if parameter.default is None and name not in bound.settings:
+            hyper = parameter.type is None
+            if hyper and parameter.default is None and name not in bound.settings:
                 self.work.report(no_default(parameter))
         self._stop()
         try:

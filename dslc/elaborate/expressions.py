@@ -14,6 +14,7 @@ from dslc.elaborate.blocks import call_block, call_shared
 from dslc.elaborate.calls import call_operation
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.dimensions import check_shape
+from dslc.elaborate.left_out import is_left_out
 from dslc.elaborate.lookup import callee, lookup
 from dslc.elaborate.loops import run_for, run_if, run_merge, run_repeat
 from dslc.elaborate.mending import help_with
@@ -276,6 +277,9 @@ def _logical(node: tree.Binary, frame: Frame) -> Entity:
 def _combined(node: tree.Binary, left: Entity, right: Entity, frame: Frame) -> Entity:
     if left is POISON or right is POISON:
         raise PoisonedError
+    absent = is_left_out(node.operator, left, right)
+    if absent is not None:
+        return absent
     if is_static(left) and is_static(right) and node.operator != "@":
         compute = partial(static.binary, node.operator, left, right)
         return _worked_out(compute, node.span, frame, _counted_further(node))

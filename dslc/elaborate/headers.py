@@ -9,8 +9,10 @@ from typing import Any
 from dslc.dims import Expression
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.dimensions import bind_header, name_dimensions
+from dslc.elaborate.left_out import filled
 from dslc.elaborate.notes import seen
 from dslc.elaborate.scope import (
+    NONE,
     POISON,
     Definition,
     Entity,
@@ -41,22 +43,34 @@ class Unread:
 
 def block_signature(definition: Definition) -> Signature:
     """Return what a block or net takes: its data inputs are values, its hyper-parameters settings."""
-    values = tuple(ValueInfo(name) for name in data_inputs(definition))
+    node = definition.node
+    inputs = {p.name.text: p for p in node.parameters if p.type is not None}
+    values = tuple(
+        ValueInfo(name, optional=name in inputs and inputs[name].default is not None)
+        for name in data_inputs(definition)
+    )
     settings = tuple(
         SettingInfo(p.name.text, Any, MISSING if p.default is None else Unread(p.default), {})
-        for p in definition.node.parameters
+        for p in node.parameters
         if p.type is None
     )
-    shown = [value.name for value in values]
+    shown = [
+        f"{value.name}={_default_text(inputs[value.name])}" if value.optional else value.name
+        for value in values
+    ]
     shown += [
         info.name if info.default is MISSING else f"{info.name}={shown_default(info.default)}"
         for info in settings
     ]
-    implicit = not values and isinstance(definition.node, tree.Block)
+    implicit = not values and isinstance(node, tree.Block)
     taken = (ValueInfo("flow", optional=True),) if implicit else values
     return Signature(
         definition.name, taken, settings, f"{definition.name}({', '.join(shown)})", implicit
     )
+
+
+def _default_text(parameter: tree.HeaderParameter) -> str:
+    return parameter.default.span.text if parameter.default is not None else ""
 
 
 def data_inputs(definition: Definition) -> list[str]:
@@ -97,15 +111,30 @@ def _hyper_parameter(
 ) -> Any:
     name = parameter.name.text
     if parameter.default is None:
+        if given[name] is NONE:
+            raise _no_none(name, spans[name], inner)
         return given[name]
     usual = inner.work.evaluate(parameter.default, inner)
     if usual is POISON:
         raise PoisonedError
+    if NONE in (usual, given.get(name)):
+        span = spans[name] if given.get(name) is NONE else parameter.default.span
+        raise _no_none(name, span, inner)
     if name not in given:
         return usual
     if is_static(given[name]) and not _same_kind(usual, given[name]):
         raise _other_kind(definition, parameter, usual, given[name], spans[name], inner)
     return given[name]
+
+
+def _no_none(name: str, span: Span, inner: Frame) -> MistakeError:
+    return inner.mistake(
+        "E0402",
+        f"`{name}` cannot be none",
+        span,
+        "only a data input can be left out",
+        helps=(f"give `{name}` a value that changes nothing: 0, false, identity",),
+    )
 
 
 def _same_kind(usual: Any, value: Any) -> bool:
@@ -149,22 +178,24 @@ def open_header(definition: Definition, bound: Bound, inner: Frame, frame: Frame
         for entity, span in zip(bound.values, bound.value_spans, strict=True)
     ]
     headers = [p for p in node.parameters if p.type is not None]
-    for header, result in zip(headers, results, strict=False):
-        if result is not None and header.type is not None:
+    inputs = filled(headers, results)
+    for header, result in zip(headers, inputs, strict=True):
+        if isinstance(result, Result) and header.type is not None:
             name_dimensions(header.type, result, inner)
     hyper_parameters(definition, bound.settings, bound.spans, inner)
     if isinstance(node, tree.Net):
         inner.inputs = {n: r for n, r in zip(data_inputs(definition), results, strict=True) if r}
         return
-    for header, result, span in zip(headers, results, bound.value_spans, strict=False):
-        if result is not None:
-            _take(header, result, span or bound.span, inner)
+    spans = [*bound.value_spans, *(None for _ in headers)]
+    for header, result, span in zip(headers, inputs, spans, strict=False):
+        _take(header, result, span or bound.span, inner)
     inner.flow = results[0] if results else None
 
 
-def _take(header: tree.HeaderParameter, result: Result, span: Span, inner: Frame) -> None:
+def _take(header: tree.HeaderParameter, result: Result | Entity, span: Span, inner: Frame) -> None:
     assert header.type is not None
-    bind_header(header.name, header.type, result, inner, span)
+    if isinstance(result, Result):
+        bind_header(header.name, header.type, result, inner, span)
     inner.scope.names[header.name.text] = seen(header, result, inner)
     inner.scope.spans[header.name.text] = header.name.span
 

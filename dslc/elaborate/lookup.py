@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import MISSING
 
 from dslc.elaborate.foreign import CONSTANTS, ELSEWHERE, MODULES
+from dslc.elaborate.left_out import NONE_WORD
 from dslc.elaborate.mending import help_with, known_names
 from dslc.elaborate.misfits import called_twice
 from dslc.elaborate.scope import (
+    NONE,
     POISON,
     Builtin,
     Definition,
@@ -58,6 +60,8 @@ def find(name: str, frame: Frame) -> Entity | None:
     library = frame.work.library
     if name == "training":
         return frame.work.training
+    if name == NONE_WORD:
+        return NONE
     if name in frame.module.definitions:
         return frame.module.definitions[name]
     if name in library.operations:

@@ -16,6 +16,7 @@ from dslc.elaborate.places import Form, Place
 from dslc.elaborate.repairs import shortcut, size_keeping
 from dslc.elaborate.scope import (
     CALL_LIMIT,
+    NONE,
     POISON,
     Entity,
     Frame,
@@ -131,7 +132,7 @@ def _static(node: tree.Expression, frame: Frame) -> Any:
         "E0404",
         "this must be known when the file is compiled",
         node.span,
-        "it is a value of the net",
+        "it is `none`" if found is NONE else "it is a value of the net",
         facts=("`repeat`, `for` and `if` are unfolded by the compiler",),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dslc import std
 from dslc.elaborate import limits
+from dslc.elaborate.left_out import header_mistakes
 from dslc.elaborate.scope import POISON, Definition, Module, Work
 from dslc.elaborate.suggest import did_you_mean, nearest
 from dslc.errors import CompileError, Diagnostic, Label, LimitError
@@ -49,7 +50,9 @@ class Modules:
         return module
 
     def _check_header(self, node: tree.Block | tree.Net) -> None:
-        """Refuse two parameters of one name."""
+        """Refuse two parameters of one name, and data inputs that cannot stand so."""
+        for mistake in header_mistakes(node):
+            self.work.report(mistake)
         first: dict[str, tree.Identifier] = {}
         for parameter in node.parameters:
             name = parameter.name

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dslc.elaborate.calls import operate
+from dslc.elaborate.left_out import no_value
 from dslc.elaborate.mending import help_with
-from dslc.elaborate.scope import Entity, Frame, Operator, Result
+from dslc.elaborate.scope import NONE, Entity, Frame, Operator, Result
 from dslc.elaborate.settings import entity_text
 from dslc.elaborate.signature import Bound
 from dslc.elaborate.static import is_static
@@ -78,6 +79,8 @@ def _some(frame: Frame) -> str:
 def _refuse_callable(entity: Entity, node: tree.Expression, sign: str, frame: Frame) -> None:
     if is_static(entity) or isinstance(entity, Result):
         return
+    if entity is NONE:
+        raise no_value(node.span, frame, f"`{sign}` needs values")
     helps = (
         (
             help_with(

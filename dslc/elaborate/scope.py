@@ -42,6 +42,14 @@ class Poison:
 POISON = Poison()
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """What an input of a block is where a call leaves it out, and what the word `none` means."""
+
+
+NONE = LeftOut()
+
+
 class MistakeError(Exception):
     """A mistake of the user's, on its way to the statement that holds it."""
 

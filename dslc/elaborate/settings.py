@@ -9,6 +9,7 @@ from dslc.elaborate import conversion
 from dslc.elaborate.conversion import NOTHING
 from dslc.elaborate.mending import help_with
 from dslc.elaborate.scope import (
+    NONE,
     POISON,
     Entity,
     Frame,
@@ -91,6 +92,8 @@ def entity_text(entity: Entity) -> str:
         return f"a value, {entity.value.type}"
     if isinstance(entity, Results):
         return "a list of values"
+    if entity is NONE:
+        return "`none`"
     name = getattr(entity, "name", None)
     return f"`{name}`" if name else "something else"
 

@@ -109,6 +109,8 @@ class _Reader(Expressions):
                 self.define(one.name, Kind.HYPER, one, scope)
         for one in data:
             self._dimensions(one.type, scope)
+            if one.default is not None:
+                self.expression(one.default, scope)
             self.define(one.name, Kind.INPUT, one, scope)
 
     def _default(self, item: tree.Default) -> None:

@@ -111,10 +111,15 @@ class Builder:
         )
 
     def header_parameter(self, children: Children, span: Span) -> tree.HeaderParameter:
-        value = children[-1] if len(children) > 1 else None
-        if isinstance(value, tree.Type):
-            return tree.HeaderParameter(span, self.name_of(children), value, None)
-        return tree.HeaderParameter(span, self.name_of(children), None, cast(Any, value))
+        types = nodes_of(children, tree.Type)
+        default = children[-1]
+        known = isinstance(default, tree.Node) and not isinstance(default, tree.Type)
+        return tree.HeaderParameter(
+            span,
+            self.name_of(children),
+            types[0] if types else None,
+            cast(Any, default) if known else None,
+        )
 
     # ---- statements
 

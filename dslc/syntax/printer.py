@@ -70,11 +70,12 @@ class Printer(Expressions):
         return f"{item.name.text}{brackets} {self.body(item.body, 0)}"
 
     def header_parameter(self, parameter: tree.HeaderParameter) -> str:
+        text, sign = parameter.name.text, "="
         if parameter.type is not None:
-            return f"{parameter.name.text}: {self.type(parameter.type)}"
+            text, sign = f"{text}: {self.type(parameter.type)}", " = "
         if parameter.default is not None:
-            return f"{parameter.name.text}={self.expression(parameter.default, 0)}"
-        return parameter.name.text
+            text += f"{sign}{self.expression(parameter.default, 0)}"
+        return text
 
     # ---- bodies
 

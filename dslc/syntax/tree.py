@@ -425,7 +425,7 @@ class Default(Node):
 
 @dataclass(frozen=True, slots=True)
 class HeaderParameter(Node):
-    """`x: [N, C, H, W]` (a data input) or `width`, `stride=1` (a hyper-parameter)."""
+    """A data input (`x: [N, C]`), one that may be left out (`mask: [N] = none`), or a hyper-parameter (`stride=1`)."""
 
     name: Identifier
     type: Type | None

@@ -80,6 +80,7 @@ def test_help_of_a_name() -> None:
         ("->", "a new line", []),
         ("max", "merges their results by `maximum`", ["max(", "maximum("]),
         ("Conv2d", "`Conv2d` is `Conv` here", ["Conv("]),
+        ("none", "where a call leaves it out", []),
         ("repeat", "each time with new weights", []),
         ("clip_grad_norm", "A setting of the train section", []),
         ("scan", "The i-th `output` of the body is the next value of the i-th carry", []),

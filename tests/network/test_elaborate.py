@@ -57,6 +57,50 @@ OUTPUTS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 del OUTPUTS["inside a block"]
 
+LEFT_OUT = """
+block Attend(q: [N, E], k: [M, F] = q, v: [M, G] = k, mask: [N, M] = none, width=G) {
+  if mask == none { Linear(width) } else { mask @ v }
+}
+block Pass(x: [N, E], other: [N, F] = none, mask: [N, N] = none) {
+  if other != none and mask == none { Attend(x, other) } else { Attend(x, x, mask=mask) }
+}
+net Net {
+  input x: float32[6, 4]
+  input z: float32[9, 5]
+  input w: float32[6, 9]
+  input u: float32[6, 6]
+"""
+
+INPUTS_LEFT_OUT: dict[str, tuple[str, str]] = {
+    # a row, and the type of what it gives
+    "all of them": ("y: x -> Attend", "float32[6, 4]"),
+    "the flow is the first": ("y: x -> Attend(z, mask=w)", "float32[6, 5]"),
+    "a name for one in the middle": ("y: Attend(x, v=u, mask=u)", "float32[6, 6]"),
+    "one stands for another": ("y: Attend(x, z)", "float32[6, 5]"),
+    "all given": ("y: Attend(x, z, z, w, width=3)", "float32[6, 5]"),
+    "none in so many words": ("y: Attend(x, none, none, none, width=3)", "float32[6, 3]"),
+    "none by its name": ("y: Attend(x, mask=none, k=z)", "float32[6, 5]"),
+    "left out in the call around": ("y: x -> Pass", "float32[6, 4]"),
+    "passed on": ("y: x -> Pass(mask=u)", "float32[6, 4]"),
+    "given to the call around": ("y: x -> Pass(z[:6])", "float32[6, 5]"),
+    "a layer that is called twice": (
+        "layer l = Attend(width=7)\n  a: l(x)\n  y: l(x, mask=none)", "float32[6, 7]",
+    ),
+    "values of an operation": ("y: unsqueeze(x, 1) -> Attended", "float32[6, 2]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INPUTS_LEFT_OUT)
+def test_inputs_that_are_left_out(name: str) -> None:
+    row, expected = INPUTS_LEFT_OUT[name]
+    recurrent = (
+        "block Attended(x: [N, T, F], start: [N, H] = none) {\n"
+        "  RNN(2, return_sequence=false, initial_h=start)\n}\n"
+    )
+    network = network_of(f"{recurrent}{LEFT_OUT}  {row}\n  output y\n}}")
+    assert str(network.outputs["y"].type) == expected
+
+
 INNER = "block Inner { Linear(4) }\n"
 
 

@@ -205,7 +205,7 @@ def test_items():
     text = (
         'import A, B from "c.net"\n'
         "default Conv(bias=false,)\n"
-        "block D(x: [N, C], Gate=identity, k, p=k // 2,) { }\n"
+        "block D(x: [N, C], y: [N, C] = x, Gate=identity, k, p=k // 2,) { }\n"
         "net E { }\n"
         "train G { }\ntrain { }"
     )
@@ -219,6 +219,7 @@ def test_items():
             i("D"),
             (
                 tree.HeaderParameter(NOWHERE, i("x"), dims, None),
+                tree.HeaderParameter(NOWHERE, i("y"), dims, n("x")),
                 tree.HeaderParameter(NOWHERE, i("Gate"), None, n("identity")),
                 tree.HeaderParameter(NOWHERE, i("k"), None, None),
                 tree.HeaderParameter(NOWHERE, i("p"), None, half),

@@ -124,7 +124,7 @@ recipes = st.one_of(
 )
 headers = many(
     node(tree.HeaderParameter, identifiers, st.none(), st.none() | expressions)
-    | node(tree.HeaderParameter, identifiers, types, st.none())
+    | node(tree.HeaderParameter, identifiers, types, st.none() | expressions)
 )
 items = st.one_of(
     node(tree.Import, many(identifiers, 1), strings),
