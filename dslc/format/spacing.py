@@ -31,8 +31,12 @@ def gap(before: Atom, sign: Atom | None, atom: Atom, bracket: str, spaced_call: 
         return 0
     if before.text == ":" and bracket == "[":
         return 0
-    if "=" in (atom.text, before.text) and bracket == "(":
-        return 0
+    if atom.text == "=" and bracket == "(":
+        return int(
+            before.text == "]"
+        )  # the type of an input that may be left out: `mask: [T, S] = none`
+    if before.text == "=" and bracket == "(":
+        return before.gap
     if atom.text in ("(", "["):
         return int(spaced_call and atom.text == "(") if ends_operand(before) else 1
     return 1

@@ -9,16 +9,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dslc import std
 from dslc.augmentations.base import Augmentation
 from dslc.elaborate import conversion
 from dslc.elaborate.calls import operation_signature
+from dslc.elaborate.headers import block_signature
 from dslc.elaborate.library import standard_library
+from dslc.elaborate.scope import Definition, Module
 from dslc.elaborate.signature import Signature, plain_signature, shown_default
-from dslc.help.docstring import documentation_of
+from dslc.help.docstring import documentation_of, read
 from dslc.help.families import family_of
 from dslc.operation import Layer, Operation, SettingInfo
+from dslc.syntax import tree
 
-SECTIONS = ("operation", "metric", "optimizer", "schedule", "initializer")
+SECTIONS = ("operation", "metric", "optimizer", "schedule", "initializer", "block")
 """What has names of its own: one word may be a function and a schedule."""
 
 
@@ -26,8 +30,9 @@ SECTIONS = ("operation", "metric", "optimizer", "schedule", "initializer")
 class Entry:
     """What there is to say about a name.
 
-    `kind` is layer, function, loss, augmentation, metric, optimizer, schedule or initializer; `family` the heading
-    it stands under. A field that its docstring does not have is empty.
+    `kind` is layer, function, loss, augmentation, metric, optimizer, schedule, initializer, or block: one of the
+    standard library, whose docstring are the `##` lines above it. `family` is the heading it stands under. A field that
+    its docstring does not have is empty.
     """
 
     name: str
@@ -37,7 +42,7 @@ class Entry:
     sentence: str
     details: str
     fields: Mapping[str, str]
-    definition: type[Any]
+    definition: type[Any] | tree.Block
 
     @property
     def settings(self) -> tuple[SettingInfo, ...]:
@@ -48,19 +53,31 @@ class Entry:
         """The lines of the example."""
         return tuple(self.fields.get("Example", "").splitlines())
 
+    @property
+    def imported(self) -> str:
+        """The line that makes a block known to a spec; empty for what every spec knows."""
+        if not isinstance(self.definition, tree.Block):
+            return ""
+        return f'import {self.name} from "{self.definition.span.source.path}"'
+
     def place(self) -> tuple[Path, int] | None:
         """Return the file that defines it, and the line from 0."""
+        if isinstance(self.definition, tree.Block):
+            path = std.place_of(self.definition.span.source.path)
+            return (path, self.definition.span.line - 1) if path else None
         try:
-            path = inspect.getsourcefile(self.definition)
+            source = inspect.getsourcefile(self.definition)
             line = inspect.getsourcelines(self.definition)[1]
         except (OSError, TypeError):
             return None
-        return (Path(path), line - 1) if path else None
+        return (Path(source), line - 1) if source else None
 
 
 @cache
 def entries(section: str) -> Mapping[str, Entry]:
     """Return what can be named of one section."""
+    if section == "block":
+        return {node.name.text: _block(node, file) for node, file in _shipped()}
     definitions: Mapping[str, type[Any]] = getattr(standard_library(), f"{section}s")
     return {name: _entry(name, section, found) for name, found in definitions.items()}
 
@@ -81,6 +98,21 @@ def _entry(name: str, section: str, definition: type[Any]) -> Entry:
     doc = documentation_of(definition)
     family = family_of(kind, definition.__module__)
     return Entry(name, kind, family, signature, doc.sentence, doc.details, doc.fields, definition)
+
+
+def _shipped() -> Iterator[tuple[tree.Block, tree.File]]:
+    for path in std.shipped():
+        file = std.file_of(path)
+        yield from ((item, file) for item in file.items if isinstance(item, tree.Block))
+
+
+def _block(node: tree.Block, file: tree.File) -> Entry:
+    signature = block_signature(Definition(node, Module(file, file.source.path)))
+    doc = read(node.doc)
+    family = family_of("block", "")
+    return Entry(
+        node.name.text, "block", family, signature, doc.sentence, doc.details, doc.fields, node
+    )
 
 
 def _kind(section: str, definition: type[Any]) -> str:

@@ -25,7 +25,8 @@ def whole(lines: Sequence[str]) -> str:
     """Return lines of a net and of a train section as a spec that compiles."""
     inside = [line for line in lines if not is_training(line)]
     training = [line for line in lines if is_training(line)]
-    return f"{_net(inside)}\n\n{_train(lines, training)}\n"
+    imports = f"{entry.imported}\n\n" if entry.imported else ""
+    return f"{imports}{_net(inside)}\n\n{_train(lines, training)}\n"
 
 
 def is_training(line: str) -> bool:

@@ -28,6 +28,7 @@ _BY_MODULE: Mapping[str, tuple[str, ...]] = {
 
 ORDER = (
     *_BY_MODULE,
+    "Blocks of the standard library",
     "Losses",
     "Metrics",
     "Augmentations",
@@ -38,6 +39,7 @@ ORDER = (
 """The headings in the order of the reference."""
 
 _BY_KIND: Mapping[str, str] = {
+    "block": "Blocks of the standard library",
     "loss": "Losses",
     "metric": "Metrics",
     "augmentation": "Augmentations",

@@ -12,8 +12,9 @@ from dslc.help.families import ORDER
 PAGE_HEAD = """\
 # Reference
 
-Every layer, function, loss, metric, optimizer, schedule and initializer of the language, from the definitions
-themselves: `dslc help NAME` prints the same. This page is written by `python -m dslc.help > docs/reference.md`.
+Every layer, function, loss, metric, optimizer, schedule and initializer of the language, and every block of its
+standard library, from the definitions themselves: `dslc help NAME` prints the same. This page is written by
+`python -m dslc.help > docs/reference.md`.
 """
 
 FIELDS = ("Shapes", "Formula", "Errors", "Kinks", "Source")
@@ -31,6 +32,8 @@ def lines_of(entry: Entry) -> Iterator[str]:
     """Yield an entry as lines of plain text."""
     yield entry.signature.text
     yield f"  {entry.kind}: {entry.sentence}"
+    if entry.imported:
+        yield f"  {entry.imported}"
     for paragraph in filter(None, entry.details.split("\n\n")):
         yield ""
         yield from _wrapped(paragraph)
@@ -107,6 +110,7 @@ def to_json(entry: Entry) -> dict[str, Any]:
         "kind": entry.kind,
         "family": entry.family,
         "signature": entry.signature.text,
+        "import": entry.imported,
         "sentence": entry.sentence,
         "details": entry.details,
         "settings": settings,
@@ -118,6 +122,8 @@ def to_json(entry: Entry) -> dict[str, Any]:
 def _section(entry: Entry) -> str:
     lines = [f'### <a id="{anchor(entry)}"></a>{entry.name}', "", f"`{entry.signature.text}`", ""]
     lines += [entry.sentence, ""]
+    if entry.imported:
+        lines += [f"`{entry.imported}`", ""]
     if entry.details:
         lines += [entry.details, ""]
     if entry.settings:

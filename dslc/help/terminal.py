@@ -27,7 +27,11 @@ def print_overview(found: Iterable[Entry], console: Console) -> None:
 def print_entry(entry: Entry, console: Console) -> None:
     """Print everything that is said of a name."""
     console.print(Text.assemble((entry.signature.text, "bold cyan"), (f"   {entry.kind}", "dim")))
-    for paragraph in (entry.sentence, *filter(None, entry.details.split("\n\n"))):
+    for paragraph in (
+        entry.sentence,
+        *filter(None, [entry.imported]),
+        *filter(None, entry.details.split("\n\n")),
+    ):
         console.print(Text(paragraph))
     if entry.settings:
         console.print(_settings(entry))

@@ -29,7 +29,7 @@ every_entry = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 def test_an_entry_is_complete(entry: Entry) -> None:
     assert entry.sentence.endswith("."), entry.sentence
     assert entry.example, "its docstring has no `Example:`"
-    if entry.kind in ("layer", "function", "loss", "metric", "augmentation"):
+    if entry.kind in ("layer", "function", "loss", "metric", "augmentation", "block"):
         assert entry.fields.get("Shapes"), "its docstring has no `Shapes:`"
     assert any(entry.name in line for line in entry.example) or entry.name in INFIX
 
@@ -80,6 +80,12 @@ def test_help_of_a_name() -> None:
         ("->", "a new line", []),
         ("max", "merges their results by `maximum`", ["max(", "maximum("]),
         ("Conv2d", "`Conv2d` is `Conv` here", ["Conv("]),
+        ("std/", "come with dslc", []),
+        (
+            "MultiheadAttention",
+            'import MultiheadAttention from "std/attention.net"',
+            ["MultiheadAttention("],
+        ),
         ("none", "where a call leaves it out", []),
         ("repeat", "each time with new weights", []),
         ("clip_grad_norm", "A setting of the train section", []),
