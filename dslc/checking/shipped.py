@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from dslc.artifact import graphs
 from dslc.artifact.artifact import finish
-from dslc.artifact.state import states
+from dslc.artifact.state import State, states
 from dslc.checking import measure
 from dslc.checking.calls import Point
 from dslc.checking.feeds import draw_data
@@ -104,7 +104,8 @@ def _next_state(
     situation: Situation, training: Training, found: Mapping[str, Array], point: Point
 ) -> list[Finding]:
     network = situation.learning
-    names = [s.name for s in states(network) if s.next_name in found]
+    kept = [s for s in states(network) if s.next_name in found]
+    names = [s.name for s in kept]
     gradients = {p: point.gradients[p] for p in training.optimizers if p.name in names}
     expected = reference_update(
         training, gradients, situation.state, STEP, STEPS_PER_EPOCH, VALIDATION
@@ -112,10 +113,12 @@ def _next_state(
     expected.update({p.name: array for p, array in point.statistics.items()})
     exact, rounded = situation.whole.state, situation.rounded.state
     noise = {p.name: rms(rounded[p] - array) for p, array in exact.items()}
+    ways = {name: _way(situation.state[name], expected[name]) for name in names}
+    least = _least(kept, ways)
     return [
         _moved(
             name,
-            situation.state[name],
+            max(ways[name], least[name]),
             found[f"{name}.next"],
             expected[name],
             noise.get(name, 0.0),
@@ -124,7 +127,27 @@ def _next_state(
     ]
 
 
-def _moved(name: str, before: Array, found: Array, expected: Array, noise: float) -> Finding:
+def _way(before: Array, expected: Array) -> float:
+    """Return how far an update goes."""
+    start = np.where(np.isfinite(before), np.asarray(before, np.float64), 0.0)
+    return rms(expected - start)
+
+
+def _least(kept: Sequence[State], ways: Mapping[str, float]) -> dict[str, float]:
+    """Return by what an update is measured where it is smaller: as with gradients, a far smaller one is rounding.
+
+    So is that of what cancels: a bias that all scores of a softmax have in common. Only updates of one kind compare,
+    those of weights or those of one slot.
+    """
+    role = {s.name: s.name.removeprefix(s.parameter.name) if s.parameter else s.name for s in kept}
+    role |= {s.name: s.kind for s in kept if s.kind == "parameter"}
+    largest: dict[str, float] = {}
+    for name, way in ways.items():
+        largest[role[name]] = max(largest.get(role[name], 0.0), way)
+    return {name: 1e-3 * largest[one] for name, one in role.items()}
+
+
+def _moved(name: str, update: float, found: Array, expected: Array, noise: float) -> Finding:
     """A next value may be off by a part of the update, and by the rounding of the value itself.
 
     A statistic is one of values that are rounded on the way to it, in the shipped graph otherwise than in the one with
@@ -132,8 +155,6 @@ def _moved(name: str, before: Array, found: Array, expected: Array, noise: float
     """
     if np.array_equal(found, expected):  # a schedule may start at infinity and stay there
         return Finding("update", name, 0.0, measure.UPDATE)
-    start = np.where(np.isfinite(before), np.asarray(before, np.float64), 0.0)
-    update = rms(expected - start)
     rounding = 2.0**-23 * rms(expected)
     size = update or rounding or 1.0
     error = rms(np.asarray(found, np.float64) - expected) / size

@@ -32,7 +32,7 @@ class Case:
         sizes = "".join(f"  {name} = {size}\n" for name, size in self.sizes.items())
         return (
             f"{imports}\nnet Case {{\n{_lines(self.inputs)}{_lines(self.rows)}}}\n\n"
-            "train {\n  loss mean(y**3 + y)\n  optimizer = SGD(lr=0.1, momentum=0.9)\n"
+            "train {\n  loss mean(y**4)\n  optimizer = SGD(lr=0.1, momentum=0.9)\n"
             f"{sizes}  batch = 3\n  steps = 2\n}}\n"
         )
 
@@ -59,6 +59,7 @@ CASES: Mapping[str, Case] = {
     # ---- convolution.net
     "ConvBN": Case(IMAGE, "output y: ConvBN(4, 3x3)"),
     "ConvBN of stride 2": Case(IMAGE, "output y: ConvBN(5, 1x1, stride=2)"),
+    "ConvBN in groups": Case(IMAGE, "output y: ConvBN(6, 5x5, groups=3)"),
     # ---- attention.net
     "self-attention": Case(X, "output y: MultiheadAttention(heads=3)", T3),
     "one head": Case(X, "output y: MultiheadAttention(heads=1)", T3),

@@ -153,11 +153,11 @@ def learned(w: Weights, inputs: Mapping[str, Tensor]) -> Tensor:
     return inputs["x"] + w["positions.weight"][: inputs["x"].shape[1]]
 
 
-def conv_bn(stride: int = 1) -> Twin:
+def conv_bn(stride: int = 1, groups: int = 1) -> Twin:
     def twin(w: Weights, inputs: Mapping[str, Tensor]) -> Tensor:
         kernel = w["conv1.weight"]
         padding = kernel.shape[-1] // 2
-        y = F.conv2d(inputs["x"], kernel, stride=stride, padding=padding)
+        y = F.conv2d(inputs["x"], kernel, stride=stride, padding=padding, groups=groups)
         return F.batch_norm(y, None, None, w["batchnorm1.weight"], w["batchnorm1.bias"], True)
 
     return twin
@@ -168,6 +168,7 @@ AS_IN_2017 = {"activation": "relu", "norm_first": False}
 TWINS: Mapping[str, Twin] = {
     "ConvBN": conv_bn(),
     "ConvBN of stride 2": conv_bn(2),
+    "ConvBN in groups": conv_bn(groups=3),
     "self-attention": attention(3),
     "one head": attention(1),
     "a head for each feature": attention(6),
