@@ -18,15 +18,15 @@ SIZE = 5
 
 def spec_of(entry: Entry) -> str:
     """Return the example of an entry as a spec that compiles, with a train section."""
-    return whole(entry.example)
+    imports = f"{entry.imported}\n\n" if entry.imported else ""
+    return imports + whole(entry.example)
 
 
 def whole(lines: Sequence[str]) -> str:
     """Return lines of a net and of a train section as a spec that compiles."""
     inside = [line for line in lines if not is_training(line)]
     training = [line for line in lines if is_training(line)]
-    imports = f"{entry.imported}\n\n" if entry.imported else ""
-    return f"{imports}{_net(inside)}\n\n{_train(lines, training)}\n"
+    return f"{_net(inside)}\n\n{_train(lines, training)}\n"
 
 
 def is_training(line: str) -> bool:

@@ -19,11 +19,8 @@ SIGNS: Mapping[str, str] = {
     "=": "`y = x * 2` names a value; `y: Conv(8, 3x3)` names a row with its weights.",
     ":": "`c1: Conv(8, 3x3)` names a row with its weights; in brackets, `x[:, 1:3]` takes part of a value.",
     "#": "A remark up to the end of the line; `## text` above a block or net is its documentation.",
-    "std/": 'The standard library, blocks that come with dslc: `import ConvBN from "std/convolution.net"`. `dslc help` '
-    'lists them; a folder of your own that has this name is written `"./std/"`.',
-    "none": "What a data input of a block is where a call leaves it out: `mask: [T, S] = none`, `if mask != none { }`.",
 }  # fmt: skip
-"""Signs that stand for no function, and the one name that stands for nothing."""
+"""Signs that stand for no function."""
 
 
 def find(word: str) -> list[Entry]:

@@ -57,6 +57,9 @@ SETTINGS: Mapping[str, str] = {
 
 NAMES: Mapping[str, str] = {
     "training": "True in the training graph, false in evaluation and in the exported network: `if training { }`.",
+    "none": "What a data input of a block is where a call leaves it out: `mask: [T, S] = none`, `if mask != none { }`.",
+    "std/": 'The standard library, blocks that come with dslc: `import ConvBN from "std/convolution.net"`. `dslc help` '
+    'lists them; a folder of your own that has this name is written `"./std/"`.',
     "parameters": "How many weights a net or block has, for its `check` lines; running statistics are none.",
     "weights": 'The file that the weights of a block or net start from: `ResNet50(weights="resnet50.safetensors")`.',
 }
@@ -91,10 +94,10 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "Outputs": ("output",),
     "Arithmetic": ("and", "or", "not"),
     "Branches": ("|",),
-    "Blocks": ("block", "true", "false"),
+    "Blocks": ("block", "none", "true", "false"),
     "Loops and conditions": ("repeat", "for", "in", "if", "else", "training"),
     "Hyper-parameters of a net": ("check", "parameters", "#"),
-    "Several files": ("import", "from", "default"),
+    "Several files": ("import", "from", "std/", "default"),
     "Weights of one's own, and shared ones": ("param", "layer", "weights"),
     "Recurrence": ("scan",),
     "Training": (
