@@ -149,7 +149,7 @@ class CallCheck:
 
     def floor(self, value: Value) -> float:
         """Return what a gradient is measured by where it is smaller."""
-        return 1e-3 * self._scales[isinstance(value, Parameter)]
+        return measure.SMALL * self._scales[isinstance(value, Parameter)]
 
     @cached_property
     def _scales(self) -> dict[bool, float]:
@@ -164,7 +164,7 @@ class CallCheck:
 def unchanged(raw: Exposed, simplified: Exposed) -> list[Finding]:
     """Simplification changes no gradient by more than rounding."""
     names = [name for name in raw.arrays if name.startswith("grad/")]
-    floor = 1e-3 * max((rms(raw.arrays[name]) for name in names), default=0.0)
+    floor = measure.SMALL * max((rms(raw.arrays[name]) for name in names), default=0.0)
     return [
         Finding(
             "simplified",

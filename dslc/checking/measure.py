@@ -25,6 +25,11 @@ DIFFERENCE = 1e-6
 UPDATE = 1e-5
 YARDSTICK = 3.0
 
+SMALL = 2.0**-23 / GRADIENT
+"""What part of the largest gradient one must be to be measured by itself. A smaller one may be off by one rounding of
+the largest: so is what cancels, such as the gradient of a bias that all scores of a softmax have in common.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -134,17 +134,16 @@ def _way(before: Array, expected: Array) -> float:
 
 
 def _least(kept: Sequence[State], ways: Mapping[str, float]) -> dict[str, float]:
-    """Return by what an update is measured where it is smaller: as with gradients, a far smaller one is rounding.
+    """Return by what an update is measured where it is smaller, as small gradients are.
 
-    So is that of what cancels: a bias that all scores of a softmax have in common. Only updates of one kind compare,
-    those of weights or those of one slot.
+    Only updates of one kind compare: those of weights, or those of one slot.
     """
     role = {s.name: s.name.removeprefix(s.parameter.name) if s.parameter else s.name for s in kept}
     role |= {s.name: s.kind for s in kept if s.kind == "parameter"}
     largest: dict[str, float] = {}
     for name, way in ways.items():
         largest[role[name]] = max(largest.get(role[name], 0.0), way)
-    return {name: 1e-3 * largest[one] for name, one in role.items()}
+    return {name: measure.SMALL * largest[one] for name, one in role.items()}
 
 
 def _moved(name: str, update: float, found: Array, expected: Array, noise: float) -> Finding:
