@@ -346,12 +346,38 @@ GALLERY: tuple[Row, ...] = (
         "farabet",
         small=("classes=5", "height=24", "width=32", "train.batch=2"),
     ),
+    Row(
+        "U-Net",
+        "unet",
+        parameters="31,030,658",
+        source="counted from figure 1 of the paper, whose 23 convolutional layers these are",
+        small=("size=188", "width=2"),
+    ),
+    Row("U-Net on digits", "unet_digits", small=("width=2", "train.batch=2")),
+    # Games
+    Row(
+        "Atari player, a classifier of actions",
+        "atari",
+        parameters="680,770",
+        source="counted from section 4 of the paper",
+        small=("train.batch=4",),
+    ),
+    Row(
+        "Deep Q-network",
+        "dqn",
+        parameters="3,386,724",
+        source="twice the 1,693,362 of the network: the older one counts, too",
+        small=("train.batch=4",),
+    ),
     # Sequences
     Row("Elman network", "rnn", small=("vocab=20", "hidden=16", "train.T=5", "train.batch=4")),
     Row("LSTM with tied weights", "lstm", small=("vocab=50", "dim=16", "train.T=5")),
     Row("LSTM on characters", "characters", small=("hidden=16", "train.T=5", "train.batch=4")),
+    Row("End-to-end memory network", "memory_network", small=("train.batch=4",)),
     # Networks that make or obey something
+    Row("Variational autoencoder", "vae", small=("hidden=20", "code=3", "train.batch=4")),
     Row("Generative adversarial network", "gan"),
+    Row("Deep convolutional GAN", "dcgan", small=("width=2", "code=4", "train.batch=4")),
     Row("Critic with a gradient penalty", "gradient_penalty", small=("width=4", "train.batch=4")),
     Row("Heat equation, physics-informed", "heat"),
 )

@@ -36,6 +36,9 @@ KINDS = {
     "gan": (
         "init", "judging.train", "judging.eval", "making.train", "making.eval", "inference",
     ),
+    "dcgan": (
+        "init", "judging.train", "judging.eval", "making.train", "making.eval", "inference",
+    ),
 }  # fmt: skip
 """Which graphs a spec has: without a train section there is none for training, without parameters no init.
 
@@ -70,6 +73,17 @@ RESERVED = {
     "resnet_digits": ["seed", "step", "steps_per_epoch"],
     "zfnet": ["seed", "step", "steps_per_epoch", "validation"],
     "googlenet": ["seed", "step", "steps_per_epoch"],
+    "squeezenet": ["seed", "step"],
+    "squeezenet11": ["seed", "step"],
+    "densenet121": ["step", "steps_per_epoch"],
+    "mobilenetv2": ["seed", "step", "steps_per_epoch"],
+    "convnext": ["seed", "step", "steps_per_epoch"],
+    "unet": ["seed", "step"],
+    "unet_digits": ["seed", "step", "steps_per_epoch"],
+    "atari": [],
+    "dqn": [],
+    "memory_network": ["step", "steps_per_epoch"],
+    "vae": ["seed", "step"],
     "resnet18": ["step", "steps_per_epoch"],
     "resnet50": ["step", "steps_per_epoch"],
     "vgg": ["seed", "step", "steps_per_epoch", "validation"],
