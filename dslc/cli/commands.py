@@ -140,6 +140,8 @@ def evaluate(
 
     from dslc.tasks.training import run_evaluation
 
+    if weights is None and not Path(spec).is_dir():
+        click.echo("weights: as they start; --weights FILE or a run's folder has others", err=True)
     figures = run_evaluation(spec, settings, net, device, data, mapping, weights)
     for name, value in figures.items():
         lines = [f"{name} {value:.6g}"] if isinstance(value, float) else table_lines(name, value)

@@ -17,6 +17,8 @@ standard library, from the definitions themselves: `dslc help NAME` prints the s
 `python -m dslc.help > docs/reference.md`.
 """
 
+MORE = "`dslc help NAME` says more, also about words and signs; docs/language.md describes the language."
+
 FIELDS = ("Shapes", "Formula", "Errors", "Kinks", "Source")
 
 
@@ -60,7 +62,7 @@ def overview() -> Iterator[str]:
         yield heading
         yield from (f"  {entry.name:<{width}}  {entry.sentence}" for entry in listed)
         yield ""
-    yield "`dslc help NAME` says more."
+    yield MORE
 
 
 def page() -> str:

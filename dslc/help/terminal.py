@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dslc.help.entry import Entry, described
-from dslc.help.printing import FIELDS, by_family
+from dslc.help.printing import FIELDS, MORE, by_family
 
 
 def print_overview(found: Iterable[Entry], console: Console) -> None:
@@ -22,6 +22,7 @@ def print_overview(found: Iterable[Entry], console: Console) -> None:
         for entry in listed:
             table.add_row(Text(entry.name), Text(entry.sentence))
         console.print(Text(heading, "bold"), Padding(table, (0, 0, 1, 2)))
+    console.print(Text(MORE))
 
 
 def print_entry(entry: Entry, console: Console) -> None:

@@ -18,7 +18,7 @@ import onnxruntime
 import pytest
 from dslc_runtime.weights import read_weights
 
-from tests.spine.command import PATIENCE, ROOT, SPECS, done, environment, start
+from tests.spine.command import PATIENCE, ROOT, SPECS, done, dslc, environment, start
 
 LENET = SPECS / "lenet5.net"
 EXAMPLE = ROOT / "examples" / "train_anywhere.py"
@@ -121,6 +121,8 @@ def test_evaluating_agrees_with_the_history(run: Run, tmp_path: Path) -> None:
     given = ("--data", data, "--weights", weights, "--device", "cpu")
     assert done("eval", LENET, *given) == printed
     assert dslc_runtime.evaluate(run.folder, data, device="cpu") == figures(run)
+    assert "as they start" in dslc("eval", LENET, "--data", data, "--device", "cpu").err
+    assert "as they start" not in dslc("eval", LENET, *given).err
 
 
 def test_exporting_the_trained_weights_gives_the_same_file(run: Run, tmp_path: Path) -> None:
