@@ -82,9 +82,12 @@ class Pad(Function):
         return [(0, 0)] * (rank - half) + sides
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
-        befores, afters = zip(*self.widths(len(g.shape_of(x))), strict=True)
+        rank = len(g.shape_of(x))
+        befores, afters = zip(*self.widths(rank), strict=True)
         number = g.constant(self.value, g.dtype_of(x)) if self.mode == "constant" else None
-        return g.Pad(x, g.axes(*befores, *afters), number, mode=self.mode)
+        # onnxruntime makes a Pad of zeros the border of the pool behind it, even of a maximum, which takes no border
+        # for zeros, or one that is too wide for its kernel; it leaves a Pad alone that names its axes.
+        return g.Pad(x, g.axes(*befores, *afters), number, g.axes(*range(rank)), mode=self.mode)
 
     def reference(self, run: Run, x: Array) -> Reference:
         widths = self.widths(x.ndim)

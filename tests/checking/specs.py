@@ -44,6 +44,15 @@ train {
   epochs = 4
 }
 """,
+    "padded pools": """
+net Pools {
+  input image: float32[N, 2, 6, 6]
+  below = -1 - relu(image)
+  output highest = below -> pad(1) -> max_pool(2x2)
+  output level = below -> pad(2) -> avg_pool(2x2)
+  output filtered = below -> pad(2) -> Conv(3, 2x2)
+}
+""",
     "recurrent": """
 net Tagger(hidden=4) {
   input x: float32[N, T, 5]

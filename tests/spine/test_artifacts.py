@@ -63,7 +63,7 @@ RESERVED = {
     "deconvnet_digits": ["step", "steps_per_epoch"],
     "deepface": ["seed", "step", "steps_per_epoch", "validation"],
     "farabet": [],
-    "fcn": ["seed"],
+    "fcn": ["seed", "step"],
     "lenet1989": [],
     "maxout": ["seed", "step", "steps_per_epoch"],
     "mlp": ["seed", "step", "steps_per_epoch"],
