@@ -73,7 +73,8 @@ def train_graph(
     g.output("loss", step.loss)
     for term in training.terms:
         with g.at(f"loss.{term.name}", doc_of(term.span)):
-            g.output(f"loss.{term.name}", step.environment[term.value])
+            plain = g.cast(step.environment[term.value], DType.FLOAT32)
+            g.output(f"loss.{term.name}", plain)
     for name, value in losses.batch_figures(g, network, step.environment).items():
         g.output(name, value)
     # A schedule's own state may rightly be infinite: the best figure before there is one.

@@ -26,10 +26,10 @@ def wanted(training: Training) -> list[Value]:
 
 
 def total(g: Builder, terms: list[ir.Value], doc: str) -> ir.Value:
-    """Return the sum of the loss lines: the scalar that is minimised. `doc` is that of its nodes."""
-    result = terms[0]
+    """Return the sum of the loss lines: the scalar that is minimised, float32. `doc` is that of its nodes."""
     with g.at("loss", doc):
-        for term in terms[1:]:
+        result, *others = (g.cast(term, DType.FLOAT32) for term in terms)
+        for term in others:
             result = g.Add(result, term)
     return result
 

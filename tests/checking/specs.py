@@ -512,4 +512,22 @@ train {
   batch = 4
 }
 """,
+    "losses of another precision": """
+net Double {
+  input x: float32[N, 4]
+  h: Linear(3)
+  output y: cast(float64)
+}
+train {
+  target t: float64[N, 3]
+  target digit: int32[N]
+  loss mse(y, t)
+  loss cross_entropy(y, digit)
+  loss mean(h ** 2)
+  metric r2(y, t)
+  metric accuracy(y, digit)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+}
+""",
 }
