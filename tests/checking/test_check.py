@@ -125,6 +125,14 @@ def test_a_net_of_whole_numbers_is_checked_without_gradients() -> None:
     assert {finding.kind for finding in report.findings} == {"initial", "forward", "output"}
 
 
+def test_a_net_that_computes_nothing_is_checked() -> None:
+    source = Source("same.net", "net A { input x: uint8[N, 5]\noutput y = x }")
+    learning, resting = (network_of(source, Options({}), training=mode) for mode in (True, False))
+    report = check(Situation(learning, resting, execute))
+    assert report.passed
+    assert {finding.kind for finding in report.findings} == {"output"}
+
+
 @pytest.mark.parametrize("operator", [rule for rule in RULES if rule not in NOT_EMITTED])
 def test_a_wrong_rule_is_found_and_its_layer_named(operator: str) -> None:
     name = next((name for name in SPECS if operator in operators(name)), None)
