@@ -26,6 +26,9 @@ from dslc.train import losses
 
 Feeds = dict[Value, Array]
 
+ROUNDINGS = 3
+"""How often a weight is rounded on its way: where it decays, 1 - lr * decay, the product, and the difference."""
+
 
 def initial(situation: Situation) -> list[Finding]:
     """The init graph gives the numbers that the NumPy initializers give."""
@@ -154,7 +157,7 @@ def _moved(name: str, update: float, found: Array, expected: Array, noise: float
     """
     if np.array_equal(found, expected):  # a schedule may start at infinity and stay there
         return Finding("update", name, 0.0, measure.UPDATE)
-    rounding = 2.0**-23 * rms(expected)
+    rounding = ROUNDINGS * 2.0**-24 * rms(expected)
     size = update or rounding or 1.0
     error = rms(np.asarray(found, np.float64) - expected) / size
     return within("update", name, error, measure.UPDATE + rounding / size, lambda: noise / size)

@@ -20,12 +20,20 @@ from dslc.checking.calls import CallCheck, Exposed, blame, expose, simplified
 from dslc.checking.check import finite_differences
 from dslc.checking.figures import SMALL, Batch, loss_over
 from dslc.checking.measure import YARDSTICK, Finding, distance, rms
-from dslc.checking.situation import SEED, STEP, Execute, Situation
+from dslc.checking.situation import (
+    SEED,
+    STEP,
+    STEPS_PER_EPOCH,
+    VALIDATION,
+    Execute,
+    Situation,
+)
 from dslc.compile import Options, network_of
 from dslc.errors import CompileError
 from dslc.network.network import Network, Training, Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation, Interpreter
+from dslc.reference.update import reference_update
 from dslc.source import Source
 from dslc.train import losses
 from tests.generate.rounding import DRAWS, Point, certain_differences
@@ -222,19 +230,38 @@ def _eased_step(failed: list[Finding], calls: CallCheck, training: Training) -> 
     draws = [[replace(batch, rounded=done)] for done in drawn]
     noise = _noise(calls, training)
     eased = [_eased_loss(f, training, draws) for f in failed if f.tensor not in noise]
-    _, slopes = _rounding(calls, [], [p for p in training.optimizers if p in calls.gradients])
-    owners = {
-        name: p
-        for p in slopes
-        for name in (p.name, *(f"{p.name}.{slot}" for slot in training.optimizers[p].slots))
-    }
-    rounding = {name: slopes[p] for name, p in owners.items()} | _statistics(situation, drawn)
+    rounding = _updates(calls, training) | _statistics(situation, drawn)
     return [
         replace(f, bound=f.bound + YARDSTICK * rounding[f.tensor])
         if f.kind == "update" and f.tensor in rounding
         else f
         for f in eased
     ]
+
+
+def _updates(calls: CallCheck, training: Training) -> dict[str, float]:
+    """Return how far rounded gradients may put the next states, as shares of their update: the most of the draws.
+
+    An optimizer may make more of it: in Adam's moments a gradient may cancel what they remember.
+    """
+    situation = calls.situation
+    feeds = {**situation.data, **situation.weights_of(situation.learning, np.float32)}
+    point = Point(
+        situation.learning, True, situation.sizes, SEED, STEP, feeds, situation.wanted, calls.point
+    )
+
+    def following(gradients: Mapping[Value, Array]) -> dict[str, Array]:
+        own = {p: gradients[p] for p in training.optimizers if p in gradients}
+        return reference_update(training, own, situation.state, STEP, STEPS_PER_EPOCH, VALIDATION)
+
+    exact = following(calls.gradients)
+    sizes = {name: rms(array - situation.state[name]) or 1.0 for name, array in exact.items()}
+    worst = dict.fromkeys(exact, 0.0)
+    for shaken, done in point.draws():
+        found = following(shaken.backward(done, situation.cotangents))
+        for name, array in exact.items():
+            worst[name] = _worse(rms(found[name] - array) / sizes[name], worst[name])
+    return worst
 
 
 def _statistics(situation: Situation, drawn: Sequence[Evaluation]) -> dict[str, float]:
