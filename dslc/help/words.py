@@ -77,7 +77,7 @@ RULES: Mapping[str, str] = {
     "augment": "The type is what the data set holds; the line ends with the type that the net takes. Each step draws "
     "its changes anew, evaluation changes as little as the sizes allow, the exported network not at all.",
     "every": "Sections take turns, one step each for a batch; with `every` one step for so many batches.",
-    "accumulate": "`step` counts batches, a schedule updates.",
+    "accumulate": "`step` counts batches; steps in a schedule are updates, its epochs those of the data.",
     "weights": "A .safetensors, .npz or .onnx file in the folder of the spec. A tensor goes to the weight of its name "
     "inside the block or net; what has no tensor of its shape keeps its initializer, and a warning lists it.",
     "layer": "The first call makes the weights, each later one uses them; `embed.weight` is one of them.",

@@ -123,7 +123,8 @@ def _missing_library() -> str:
         for name in ("shared", "cuda"):
             ctypes.CDLL(str(folder / f"libonnxruntime_providers_{name}.so"), ctypes.RTLD_GLOBAL)
     except OSError as error:
-        return first_line(error)
+        library, _, rest = first_line(error).partition(": cannot open shared object file")
+        return f"the library {library} is missing" if rest else library
     return "there is no GPU, or no driver for it"
 
 

@@ -1,4 +1,4 @@
-"""docs/language.md: its examples compile and are formatted, and `dslc help` names the heading of every word."""
+"""What docs/ shows compiles and is formatted; `dslc help` names the heading of docs/language.md for every word."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from dslc.help.lookup import SIGNS
 from dslc.source import Source
 from tests.readme import blocks
 
-PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 EXAMPLES = [text for language, text in blocks(PAGE) if language == "dslc"]
 
 every_example = pytest.mark.parametrize(
@@ -59,3 +60,16 @@ def _sections() -> dict[str, str]:
 @pytest.mark.parametrize("word", [*words.KEYWORDS, *words.NAMES, *SETTINGS, *SIGNS])
 def test_help_names_the_heading_of_a_word(word: str) -> None:
     assert word in _sections()[words.heading_of(word) or ""]
+
+
+TRAINING = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+RECIPES = [text for language, text in blocks(TRAINING) if language == "dslc"]
+
+
+@pytest.mark.parametrize(("net", "recipe"), [*zip(["lenet5", "gan"], RECIPES, strict=True)])
+def test_a_recipe_compiles_with_a_net_that_ships(net: str, recipe: str) -> None:
+    shipped = (ROOT / "specs" / f"{net}.net").read_text(encoding="utf-8")
+    spec = f"{shipped[: shipped.index('train ')]}{recipe}"
+    sections = sections_of(Source("example.net", spec), Options({}))
+    assert compile_sections(sections, name="example").models
+    assert format_source(Source("example.net", spec)) == spec
