@@ -16,7 +16,7 @@ SPECS = ROOT / "specs"
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that was run: its command, what came of it (on data held back), and the time on two cores."""
+    """A training that was run: its command, what came of it on the data held back, and the processor time it took."""
 
     command: str
     result: str
@@ -94,7 +94,13 @@ GALLERY: tuple[Row, ...] = (
     ),
     # Perceptrons
     Row("Perceptron", "perceptron", parameters="7,850", source="10 x (784 + 1)"),
-    Row("Multilayer perceptron", "mlp", parameters="669,706", source="Keras, mnist_mlp"),
+    Row(
+        "Multilayer perceptron",
+        "mlp",
+        parameters="669,706",
+        source="Keras, mnist_mlp",
+        trained=Trained("dslc train specs/mlp.net", "accuracy 95.7 %", "14 s"),
+    ),
     Row("Maxout network", "maxout", small=("train.batch=8",)),
     Row("Deep autoencoder", "autoencoder", small=("train.batch=8",)),
     # Convolutional networks
@@ -106,6 +112,11 @@ GALLERY: tuple[Row, ...] = (
         multiply_adds="63,660",
         source="the paper: 9,760, and 64,660 connections with the 1,000 biases",
         small=("train.batch=4",),
+        trained=Trained(
+            "dslc train specs/lenet1989.net",
+            "accuracy 96.05 % (the paper, on zip codes: 95.0 %)",
+            "40 s",
+        ),
     ),
     Row(
         "LeNet-5",
@@ -344,7 +355,7 @@ GALLERY: tuple[Row, ...] = (
     Row(
         "Three scales, one set of weights",
         "farabet",
-        small=("classes=5", "height=24", "width=32", "train.batch=2"),
+        small=("classes=5", "height=32", "width=48", "train.batch=2"),
     ),
     Row(
         "U-Net",

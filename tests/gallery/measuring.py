@@ -72,13 +72,13 @@ def _worst(report: Report, kind: str) -> float | None:
 
 
 def _graphs(row: Row, folder: Path) -> Measured:
-    """Return the number of nodes of each graph, and those that are not on CUDA (None: nobody to be asked)."""
+    """Return the number of nodes of each graph, and those that are not on CUDA (None: nobody could be asked)."""
     built = build(open_spec(str(row.path), row.settings, None), folder, is_open=True)
-    kinds = {str(path): _kind(path, row) for path, _ in built}
-    nodes = {kind: len(onnx.load(path).graph.node) for path, kind in kinds.items()}
-    answer = ask([path for path, _ in built])
-    placed = answer and {kinds[path]: found for path, found in answer.items()}
-    return {"nodes": nodes, "not_on_cuda": placed}
+    kinds = {_kind(path, row): path for path, _ in built}
+    return {
+        "nodes": {kind: len(onnx.load(str(path)).graph.node) for kind, path in kinds.items()},
+        "not_on_cuda": {kind: ask(path) for kind, path in kinds.items()},
+    }
 
 
 def _kind(path: Path, row: Row) -> str:

@@ -1,4 +1,4 @@
-"""Ask onnxruntime which nodes of a graph would not run on CUDA: `placement.py FILE.onnx ...` prints JSON.
+"""Ask onnxruntime which nodes of a graph would not run on CUDA: `placement.py FILE.onnx` prints JSON.
 
 A process of its own, because a CUDA library that is there but useless may end it.
 """
@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 PATIENCE = 600
@@ -33,15 +32,14 @@ def elsewhere(path: str) -> dict[str, int]:
     return dict(sorted(Counter(node.op_type for node in nodes).items()))
 
 
-def ask(paths: Sequence[Path]) -> dict[str, dict[str, int]] | None:
-    """Return what is not on CUDA, by file; None where there is no CUDA to be asked."""
-    command = [sys.executable, __file__, *map(str, paths)]
+def ask(path: Path) -> dict[str, int] | None:
+    """Return what of a graph is not on CUDA; None where there is no CUDA, or none that can make the session."""
+    command = [sys.executable, __file__, str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    found: dict[str, dict[str, int]] | None
-    found = json.loads(answer.stdout) if answer.returncode == 0 else None
+    found: dict[str, int] | None = json.loads(answer.stdout) if answer.returncode == 0 else None
     return found
 
 
 if __name__ == "__main__":
-    print(json.dumps({path: elsewhere(path) for path in sys.argv[1:]}), flush=True)
+    print(json.dumps(elsewhere(sys.argv[1])), flush=True)
     os._exit(0)
