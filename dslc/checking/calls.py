@@ -58,10 +58,14 @@ def _run(situation: Situation, step: Step) -> Exposed:
 
 @dataclass(frozen=True)
 class Point:
-    """What the update of a step starts from: the graph's own gradients, and the statistics its batch gives."""
+    """What the update of a step starts from: the graph's own gradients, and the statistics its batch gives.
+
+    `rounding` is how far rounding may put a gradient, relative to it, where that is more than usual.
+    """
 
     gradients: Mapping[Parameter, Array]
     statistics: Mapping[Parameter, Array]
+    rounding: Mapping[Value, float]
 
 
 @dataclass
@@ -96,12 +100,13 @@ class CallCheck:
         interpreter = self.situation.interpreter(np.float32)
         return interpreter.backward(self.rounded_point, self.situation.cotangents)
 
-    def update_point(self) -> Point:
-        """Return what the update starts from."""
+    def update_point(self, backward: Mapping[Value, Finding]) -> Point:
+        """Return what the update starts from; `backward` is how its gradients were judged."""
         arrays, parameters = self.exposed.arrays, self.situation.learning.parameters
         named = {p: f"grad/{p.name}" for p in parameters}
         gradients = {p: arrays[name] for p, name in named.items() if name in arrays}
-        return Point(gradients, dict(self.point.state))
+        rounding = {v: f.bound for v, f in backward.items() if f.bound > measure.GRADIENT}
+        return Point(gradients, dict(self.point.state), rounding)
 
     def forward(self) -> dict[Value, Finding]:
         """Compare what each call gave with what the interpreter makes of the same operands."""
@@ -135,7 +140,7 @@ class CallCheck:
             "forward",
             value.name,
             distance(self.pinned[value], exact),
-            measure.FORWARD,
+            max(measure.FORWARD, self.situation.least),
             lambda: distance(self.rounded_point.computed[value], exact),
             str(value.span),
         )
@@ -146,7 +151,7 @@ class CallCheck:
             "gradient",
             value.name,
             distance(self.exposed.arrays[f"grad/{value.name}"], exact, floor),
-            measure.GRADIENT,
+            max(measure.GRADIENT, self.situation.least),
             lambda: distance(self.rounded_gradients[value], exact, floor),
             str(value.span),
         )
@@ -165,8 +170,13 @@ class CallCheck:
         return scales
 
 
-def unchanged(raw: Exposed, simplified: Exposed) -> list[Finding]:
-    """Simplification changes no gradient by more than rounding."""
+def unchanged(
+    raw: Exposed, simplified: Exposed, backward: Mapping[Value, Finding]
+) -> list[Finding]:
+    """Simplification changes no gradient by more than rounding, which is on both sides of the exact one."""
+    rounding = {
+        f"grad/{v.name}": 2 * f.bound for v, f in backward.items() if f.bound > measure.GRADIENT
+    }
     names = [name for name in raw.arrays if name.startswith("grad/")]
     floor = measure.SMALL * max((rms(raw.arrays[name]) for name in names), default=0.0)
     return [
@@ -174,7 +184,7 @@ def unchanged(raw: Exposed, simplified: Exposed) -> list[Finding]:
             "simplified",
             name.removeprefix("grad/"),
             distance(simplified.arrays[name], raw.arrays[name], floor),
-            measure.GRADIENT,
+            rounding.get(name, measure.GRADIENT),
         )
         for name in names
     ]

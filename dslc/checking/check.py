@@ -48,10 +48,10 @@ def _learning(situation: Situation) -> tuple[list[Finding], tuple[Call, ...]]:
     calls = CallCheck(situation, expose(situation))
     forward, backward = calls.forward(), calls.backward()
     culprits = blame(situation.learning.calls, forward, backward)
-    raw, point = calls.exposed, calls.update_point()
+    raw, point = calls.exposed, calls.update_point(backward)
     del calls
     findings = [*forward.values(), *backward.values()]
-    findings += unchanged(raw, simplified(situation, raw))
+    findings += unchanged(raw, simplified(situation, raw), backward)
     if situation.learning.training is not None:
         findings += shipped.train(situation, situation.learning.training, point)
     return findings, culprits

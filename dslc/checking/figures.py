@@ -34,38 +34,41 @@ class Batch:
 
 
 def compare_figures(
-    training: Training, found: Mapping[str, Array], batches: Sequence[Batch], *, tables: bool
+    training: Training,
+    found: Mapping[str, Array],
+    batches: Sequence[Batch],
+    least: float,
+    *,
+    tables: bool,
 ) -> list[Finding]:
-    """Judge `loss`, every `loss.NAME` and every `metric.NAME` over all batches together, with or without tables."""
+    """Judge `loss`, every `loss.NAME` and every `metric.NAME` over all batches together, with or without tables.
+
+    No bound is below `least`.
+    """
+
+    def judged(
+        kind: str, name: str, value: float | Array, rough: float | Array, size: float = 0.0
+    ) -> Finding:
+        floor = max(SMALL, size)
+        error = distance(found[name], np.asarray(value), floor)
+        yardstick = distance(np.asarray(rough), np.asarray(value), floor)
+        return within(kind, name, error, max(measure.FORWARD, least), lambda: yardstick)
+
     exact = {term: loss_over(term, batches, rounded=False) for term in training.terms}
     rounded = {term: loss_over(term, batches, rounded=True) for term in training.terms}
     sizes = {t: max(size_of(t.value, batch.exact) for batch in batches) for t in training.terms}
     findings = [
-        _finding("loss", f"loss.{t.name}", found, exact[t], rounded[t], sizes[t])
-        for t in training.terms
+        judged("loss", f"loss.{t.name}", exact[t], rounded[t], sizes[t]) for t in training.terms
     ]
     whole = sum(exact.values()), sum(rounded.values()), max(sizes.values(), default=0.0)
-    findings.append(_finding("loss", "loss", found, *whole))
+    findings.append(judged("loss", "loss", *whole))
     for measured in training.measures:
         if measured.metric.table and not tables:
             continue
         value = _metric(measured, [batch.exact for batch in batches])
-        findings.append(_finding("metric", f"metric.{measured.name}", found, value, value))
+        rough = _metric(measured, [batch.rounded for batch in batches])
+        findings.append(judged("metric", f"metric.{measured.name}", value, rough))
     return findings
-
-
-def _finding(
-    kind: str,
-    name: str,
-    found: Mapping[str, Array],
-    exact: float | Array,
-    rounded: float | Array,
-    size: float = 0.0,
-) -> Finding:
-    floor = max(SMALL, size)
-    error = distance(found[name], np.asarray(exact), floor)
-    yardstick = distance(np.asarray(rounded), np.asarray(exact), floor)
-    return within(kind, name, error, measure.FORWARD, lambda: yardstick)
 
 
 def loss_over(term: Term, batches: Sequence[Batch], *, rounded: bool) -> float:

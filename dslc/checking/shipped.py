@@ -17,7 +17,7 @@ from dslc.checking.kernels import KernelInterpreter
 from dslc.checking.measure import Finding, distance, rms, within
 from dslc.checking.situation import SEED, STEP, STEPS_PER_EPOCH, VALIDATION, Execute, Situation
 from dslc.graph.builder import type_of
-from dslc.network.network import Network, Training, Value
+from dslc.network.network import Network, Parameter, Training, Value
 from dslc.operation import Array
 from dslc.reference.initial import initial_weights
 from dslc.reference.interpreter import Interpreter
@@ -51,7 +51,7 @@ def train(situation: Situation, training: Training, point: Point) -> list[Findin
     batch = Batch(situation.whole, situation.rounded, training.batch)
     return [
         Finding("finite", "finite", 0.0 if found["finite"] else 1.0, 0.0),
-        *compare_figures(training, found, [batch], tables=False),
+        *compare_figures(training, found, [batch], situation.least, tables=False),
         *_next_state(situation, training, found, point),
     ]
 
@@ -73,7 +73,7 @@ def evaluate(situation: Situation, training: Training) -> list[Finding]:
         found = situation.execute(model, {name: known[name] for name in inputs})
         sums = {name: found[f"{name}.next"] for name in sums}
         batches.append(_batch(situation, network, losses.wanted(training), sizes, data))
-    return compare_figures(training, found, batches, tables=True)
+    return compare_figures(training, found, batches, situation.least, tables=True)
 
 
 def inference(situation: Situation) -> list[Finding]:
@@ -92,15 +92,21 @@ def closed_network(situation: Situation) -> Callable[[Execute], list[Finding]]:
 
     def judged(execute: Execute) -> list[Finding]:
         found = execute(model, feeds)
-        return [_output(name, value, found, batch) for name, value in network.outputs.items()]
+        return [
+            _output(name, value, found, batch, situation.least)
+            for name, value in network.outputs.items()
+        ]
 
     return judged
 
 
-def _output(name: str, value: Value, found: Mapping[str, Array], batch: Batch) -> Finding:
+def _output(
+    name: str, value: Value, found: Mapping[str, Array], batch: Batch, least: float
+) -> Finding:
     exact, rounded = batch.exact.arrays[value], batch.rounded.arrays[value]
     error = distance(found[name], exact)
-    return within("output", name, error, measure.FORWARD, lambda: distance(rounded, exact))
+    bound = max(measure.FORWARD, least)
+    return within("output", name, error, bound, lambda: distance(rounded, exact))
 
 
 def _next_state(
@@ -110,12 +116,18 @@ def _next_state(
     kept = [s for s in states(network) if s.next_name in found]
     names = [s.name for s in kept]
     gradients = {p: point.gradients[p] for p in training.optimizers if p.name in names}
-    expected = reference_update(
-        training, gradients, situation.state, STEP, STEPS_PER_EPOCH, VALIDATION
-    )
+
+    def following(gradients: Mapping[Parameter, Array]) -> dict[str, Array]:
+        return reference_update(
+            training, gradients, situation.state, STEP, STEPS_PER_EPOCH, VALIDATION
+        )
+
+    expected = following(gradients)
+    shifted = following({p: d * (1 + point.rounding.get(p, 0.0)) for p, d in gradients.items()})
+    noise = {name: rms(shifted[name] - array) for name, array in expected.items()}
     expected.update({p.name: array for p, array in point.statistics.items()})
     exact, rounded = situation.whole.state, situation.rounded.state
-    noise = {p.name: rms(rounded[p] - array) for p, array in exact.items()}
+    noise.update({p.name: rms(rounded[p] - array) for p, array in exact.items()})
     ways = {name: _way(situation.state[name], expected[name]) for name in names}
     least = _least(kept, ways)
     return [
@@ -124,7 +136,7 @@ def _next_state(
             max(ways[name], least[name]),
             found[f"{name}.next"],
             expected[name],
-            noise.get(name, 0.0),
+            noise[name],
         )
         for name in names
     ]
@@ -152,8 +164,8 @@ def _least(kept: Sequence[State], ways: Mapping[str, float]) -> dict[str, float]
 def _moved(name: str, update: float, found: Array, expected: Array, noise: float) -> Finding:
     """A next value may be off by a part of the update, and by the rounding of the value itself.
 
-    A statistic is one of values that are rounded on the way to it, in the shipped graph otherwise than in the one with
-    everything exposed: `noise` is what rounding alone does to it.
+    `noise` is what rounding alone does to it: on the way to a statistic, in the shipped graph otherwise than in the one
+    with everything exposed, or to a gradient that is rounded more than others.
     """
     if np.array_equal(found, expected):  # a schedule may start at infinity and stay there
         return Finding("update", name, 0.0, measure.UPDATE)

@@ -17,6 +17,7 @@ from dslc.network.network import Network, Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation, Interpreter
 from dslc.train import losses
+from dslc.types import DType
 
 Execute = Callable[[ir.Model, Mapping[str, Array]], dict[str, Array]]
 """Runs a model on arrays by name and returns its outputs by name."""
@@ -95,6 +96,16 @@ class Situation:
         for value, weight in pairs:
             found[value] = found[value] + weight if value in found else weight
         return found
+
+    @cached_property
+    def least(self) -> float:
+        """What any bound is at least: where there are halves, one of their roundings, which onnxruntime may leave out.
+
+        It does in a cast of a cast. Else 0.
+        """
+        calls = self.learning.calls
+        values = (v for call in calls for v in (*call.inputs, *call.outputs) if v is not None)
+        return 2.0**-10 if any(v.type.dtype is DType.FLOAT16 for v in values) else 0.0
 
     @cached_property
     def wanted(self) -> list[Value]:

@@ -17,6 +17,7 @@ from dslc.layers.cast import StopGradient
 from dslc.network.network import Body, Call, Constant, Network, Parameter, Value
 from dslc.operation import Array, Backward, Reference
 from dslc.reference.run import Run
+from dslc.types import DType
 
 
 @dataclass
@@ -190,8 +191,10 @@ class Interpreter:
         return done.arrays[value]
 
     def cast(self, value: Value, array: Array) -> Array:
-        """Give the array of a floating-point value the precision of this interpreter."""
-        wanted = self.dtype if value.type.dtype.is_float else value.type.dtype.numpy
+        """Give the array of a floating-point value the precision of this interpreter; in float32, halves are halves."""
+        dtype = value.type.dtype
+        is_half = dtype is DType.FLOAT16 and self.dtype is np.float32
+        wanted = self.dtype if dtype.is_float and not is_half else dtype.numpy
         return np.asarray(array, dtype=wanted)
 
     def _key(self, call: Call, rounds: str = "") -> int:

@@ -530,4 +530,20 @@ train {
   batch = 4
 }
 """,
+    "halves": """
+net Half {
+  input image: float32[N, 2, 8, 8]
+  Conv(4, 3x3) -> cast(float16) -> relu -> max_pool(3x3, stride=1) -> tanh -> cast(float32) -> flatten
+  h: Linear(5)
+  output scores: cast(float16)
+}
+train {
+  target t: int64[N]
+  loss cross_entropy(scores, t)
+  loss mean(h ** 2)
+  metric accuracy(scores, t)
+  optimizer = Adam(lr=0.01)
+  batch = 4
+}
+""",
 }

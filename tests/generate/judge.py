@@ -204,7 +204,7 @@ def _inference(
 def _shipped(situation: Situation, network: Network, exposed: Exposed) -> Verdict:
     assert network.training is not None
     calls = CallCheck(situation, exposed)
-    trained = _failed(shipped.train(situation, network.training, calls.update_point()))
+    trained = _failed(shipped.train(situation, network.training, calls.update_point({})))
     evaluated = _failed(shipped.evaluate(situation, network.training))
     failed = _failed(
         [
