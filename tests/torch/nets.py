@@ -1,4 +1,4 @@
-"""Four nets, each written twice: in the language, and in PyTorch over the same weights by the same names.
+"""Nets, each written twice: in the language, and in PyTorch over the same weights by the same names.
 
 The PyTorch side is a function of the weights and of what a batch holds; it returns every value that
 a loss line of the spec looks at, the first of them being the output `logits`.
@@ -47,32 +47,38 @@ Draw = Callable[[np.random.Generator, int], Batch]
 
 @dataclass(frozen=True)
 class Net:
-    """A net in both spellings; `shares` are the factors of its loss lines, `smoothing` that of its labels."""
+    """A net in both spellings; `shares` are the factors of its loss lines, `smoothing` that of its labels.
+
+    `axis` is where the scores of the classes stand.
+    """
 
     name: str
     spec: str
     forward: Forward
     draw: Draw
     batch: int = 8
+    input: str = "image"
     label: str = "label"
+    axis: int = 1
     shares: tuple[float, ...] = (1.0,)
     settings: Mapping[str, object] = field(default_factory=dict)
     smoothing: float = 0.0
 
     def loss(self, weights: Weights, batch: Batch) -> Tensor:
-        outputs = self.forward(weights, image_of(batch))
         labels = torch.from_numpy(batch[self.label])
         losses = [
-            F.cross_entropy(output, labels, label_smoothing=self.smoothing) for output in outputs
+            F.cross_entropy(output.movedim(self.axis, 1), labels, label_smoothing=self.smoothing)
+            for output in self.forward(weights, self.given(batch))
         ]
         total = losses[0] * self.shares[0]
         for loss, share in zip(losses[1:], self.shares[1:], strict=True):
             total = total + share * loss
         return total
 
-
-def image_of(batch: Batch) -> Tensor:
-    return torch.from_numpy(batch["image"]).double()
+    def given(self, batch: Batch) -> Tensor:
+        """Return what goes into the net: indices as they are, pixels as float64."""
+        array = torch.from_numpy(batch[self.input])
+        return array if array.dtype is torch.int64 else array.double()
 
 
 def noise(channels: int, size: int) -> Draw:
@@ -85,6 +91,20 @@ def noise(channels: int, size: int) -> Draw:
         return {"image": image.astype(np.float32), "label": label}
 
     return draw
+
+
+def shapes(rng: np.random.Generator, count: int) -> Batch:
+    """Return images whose brighter places are the classes to be found in their middle."""
+    image = rng.normal(size=(count, 1, 28, 28)).astype(np.float32)
+    middle = image[:, 0, 8:-8, 8:-8]
+    return {"image": image, "mask": np.digitize(middle, [-1, 0, 1]).astype(np.int64)}
+
+
+def some_text(rng: np.random.Generator, count: int) -> Batch:
+    """Return texts in which a character is mostly the one before it, plus one."""
+    steps = np.where(rng.random((count, 8)) < 0.7, 1, rng.integers(0, 12, (count, 8)))
+    text = np.cumsum(steps, axis=1, dtype=np.int64) % 12
+    return {"text": text[:, :-1].copy(), "next_char": text[:, 1:].copy()}
 
 
 @cache
@@ -148,6 +168,40 @@ def alexnet(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
     x = F.relu(w.linear("fc6", x))
     x = F.relu(w.linear("fc7", x))
     return (w.linear("logits", x),)
+
+
+VGG = """
+import Stage from "vgg.net"
+
+net VGG11(classes=5) {
+  input image: float32[N, 3, 32, 32]
+  stage1: Stage( 6, 1)                                                                 -> [N, 6, 16, 16]
+  stage2: Stage( 8, 1)
+  stage3: Stage(12, 2)
+  stage4: Stage(12, 2)
+  stage5: Stage(12, 2) -> flatten                                                      -> [N, 12]
+  fc6:    Linear(20) -> relu -> Dropout(0)
+  fc7:    Linear(20) -> relu -> Dropout(0)
+  output logits: Linear(classes)
+}
+
+train {
+  target label: int64[N]
+  loss cross_entropy(logits, label)
+  optimizer = SGD(lr=0.01)
+  batch = 8
+  steps = 10
+}
+"""
+
+
+def vgg11(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
+    for stage, depth in enumerate((1, 1, 2, 2, 2), start=1):
+        for number in range(depth):
+            x = F.relu(w.conv(f"stage{stage}.conv.{number}", x, padding=1))
+        x = F.max_pool2d(x, 2)
+    x = F.relu(w.linear("fc6", x.flatten(1)))
+    return (w.linear("logits", F.relu(w.linear("fc7", x))),)
 
 
 RESNET = """
@@ -250,8 +304,71 @@ def inception(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
     return w.linear("logits", x), head("aux1", conv2), head("aux2", inc3a)
 
 
-LENET5_LENGTH = {"train.batch": 16, "train.steps": 10}
+UNET = """
+import Convs, Up from "unet.net"
 
+net UNet(classes=4) {
+  input image: float32[N, 1, 28, 28]
+  down1: Convs(4, 0)                                                                   -> [N, 4, 24, 24]
+  down2: max_pool(2x2) -> Convs(8, 0)                                                  -> [N, 8, 8, 8]
+  up1:   Up(down1, 0)                                                                  -> [N, 4, 12, 12]
+  output logits: Conv(classes, 1x1)
+}
+
+train {
+  target mask: int64[N, 12, 12]
+  loss cross_entropy(logits, mask, axis=1)
+  optimizer = SGD(lr=0.01)
+  batch = 4
+  steps = 10
+}
+"""
+
+
+def unet(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
+    def convs(name: str, x: Tensor) -> Tensor:
+        return F.relu(w.conv(f"{name}.conv2", F.relu(w.conv(f"{name}.conv1", x))))
+
+    skip = convs("down1", x)
+    x = convs("down2", F.max_pool2d(skip, 2))
+    x = F.conv_transpose2d(x, w["up1.up.weight"], w["up1.up.bias"], stride=2)
+    x = torch.cat([skip[:, :, 4:-4, 4:-4], x], 1)
+    return (w.conv("logits", convs("up1.convs1", x)),)
+
+
+LSTM = """
+import CharacterLSTM from "characters.net"
+
+net Characters {
+  input text: int64[N, T]
+  output logits: CharacterLSTM(characters=12, embedding=6, hidden=10)                  -> [N, T, 12]
+}
+
+train {
+  target next_char: int64[N, T]
+  loss cross_entropy(logits, next_char)
+  optimizer = SGD(lr=0.01)
+  T = 7
+  batch = 8
+  steps = 10
+}
+"""
+
+
+def lstm(w: Weights, text: Tensor) -> tuple[Tensor, ...]:
+    """The gates are stored in ONNX's order (input, output, forget, cell); PyTorch's is input, forget, cell, output."""
+    features, hidden = (w[f"logits.lstm.weight_{name}"].shape[1] for name in ("ih", "hh"))
+    layer = torch.nn.LSTM(features, hidden, batch_first=True).double()
+    state = {}
+    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        i, o, f, c = w[f"logits.lstm.{name}"].chunk(4)
+        state[f"{name}_l0"] = torch.cat([i, f, c, o])
+    x = F.embedding(text, w["logits.embedding1.weight"])
+    states, _ = torch.func.functional_call(layer, state, x)
+    return (w.linear("logits.logits", states),)
+
+
+LENET5_LENGTH = {"train.batch": 16, "train.steps": 10}
 NETS = {
     net.name: net
     for net in (
@@ -261,12 +378,15 @@ NETS = {
             lenet5,
             some_digits,
             16,
-            "digit",
+            label="digit",
             settings=LENET5_LENGTH,
             smoothing=0.1,
         ),
         Net("alexnet", ALEXNET, alexnet, noise(3, 67)),
+        Net("vgg11", VGG, vgg11, noise(3, 32)),
         Net("resnet", RESNET, resnet, noise(3, 16)),
         Net("inception", INCEPTION, inception, noise(3, 32), shares=(1.0, 0.3, 0.3)),
+        Net("segmenting", UNET, unet, shapes, 4, label="mask"),
+        Net("lstm", LSTM, lstm, some_text, input="text", label="next_char", axis=-1),
     )
 }

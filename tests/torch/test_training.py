@@ -19,7 +19,7 @@ from torch import Tensor
 
 from dslc import api
 from dslc.reference.initial import initial_weights
-from tests.torch.nets import NETS, SPECS, Batch, Net, Weights, image_of
+from tests.torch.nets import NETS, SPECS, Batch, Net, Weights
 from tests.torch.recipes import RECIPES, STEPS, Recipe
 
 torch.set_num_threads(1)  # nets so small are slower on several
@@ -45,6 +45,12 @@ TRAININGS = [
     ("resnet", "nesterov_cosine"),
     ("resnet", "adam_decay_cosine"),
     ("resnet", "clip_multistep"),
+    ("vgg11", "momentum"),
+    ("vgg11", "adam"),
+    ("segmenting", "momentum"),
+    ("segmenting", "adam_decay_cosine"),
+    ("lstm", "nesterov_cosine"),
+    ("lstm", "adam"),
     ("inception", "momentum"),
     ("inception", "adamw_clip"),
 ]
@@ -140,8 +146,9 @@ def check_outputs(pair: Pair, batch: Batch, model: Path) -> None:
     """Compare the network itself, in inference mode."""
     pair.weights.training = False
     with torch.no_grad():
-        want = pair.net.forward(pair.weights, image_of(batch))[0].numpy()
-    got = dslc_runtime.run(model, {"image": batch["image"]}, device="cpu")["logits"]
+        want = pair.net.forward(pair.weights, pair.net.given(batch))[0].numpy()
+    given = {pair.net.input: batch[pair.net.input]}
+    got = dslc_runtime.run(model, given, device="cpu")["logits"]
     assert np.abs(got - want).max() <= OUTPUTS * np.abs(want).max()
 
 
