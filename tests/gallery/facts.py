@@ -386,6 +386,7 @@ GALLERY: tuple[Row, ...] = (
     Row("LSTM on characters", "characters", small=("hidden=16", "train.T=5", "train.batch=4")),
     Row("End-to-end memory network", "memory_network", small=("train.batch=4",)),
     # Networks that make or obey something
+    Row("Style transfer", "style_transfer", small=("size=32", "width=2")),
     Row("Variational autoencoder", "vae", small=("hidden=20", "code=3", "train.batch=4")),
     Row("Generative adversarial network", "gan"),
     Row("Deep convolutional GAN", "dcgan", small=("width=2", "code=4", "train.batch=4")),
