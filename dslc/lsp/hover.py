@@ -231,7 +231,8 @@ def _setting(name: str) -> str:
     info = SETTINGS.get(name, SettingInfo(name, Any, None, {}))
     described = words.SETTINGS.get(name, "")
     default = f"default {shown_default(info.default)}" if info.default is not None else ""
-    return "\n\n".join(part for part in (code(name), described, default) if part)
+    parts = (code(name), described, words.RULES.get(name, ""), default)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _path(node: tree.Path, analysis: Analysis) -> str:
@@ -253,7 +254,8 @@ def _word(analysis: Analysis, offset: int) -> tuple[Span, list[str]] | None:
     before = text_[:start].rpartition("\n")[2]
     if word not in words.KEYWORDS or "#" in before or before.count('"') % 2:
         return None
-    return Span(analysis.source, start, end), [code(word), words.KEYWORDS[word]]
+    said = [code(word), words.KEYWORDS[word], words.RULES.get(word, "")]
+    return Span(analysis.source, start, end), [part for part in said if part]
 
 
 def _is_letter(character: str) -> bool:

@@ -168,8 +168,9 @@ def test_hover_of_a_block_tells_its_calls_apart(editor: Editor, tmp_path: Path) 
     text = spec("resnet18.net")
     uri = editor.open(tmp_path / "resnet18.net", text)
     width = editor.hover(uri, place_of(text, "width"))
-    assert "width = 128   # stage2: Basic(128, stride=2)" in width
-    block = editor.hover(uri, place_of(text, "Basic( 64)"))
+    assert "width = 64   # Basic(width, stride=stride)" in width
+    assert "width = 128   # Basic(width)" in width
+    block = editor.hover(uri, place_of(text, "Basic(width)"))
     assert "block Basic(x, width, stride=1)" in block
 
 
@@ -209,7 +210,7 @@ def test_definition_here_in_another_file_and_in_the_library(editor: Editor, tmp_
     for name, place in (("Basic", other), ("ConvBN", shipped)):
         (block,) = editor.definition(uri, place_of(text, name, 1))
         assert block.uri == place.as_uri()
-        assert block.range.start == place_of(place.read_text(), f"{name}(", inside=0)
+        assert block.range.start == place_of(place.read_text(), f"block {name}", inside=6)
         (file,) = editor.definition(uri, place_of(text, place.name))
         assert file.uri == place.as_uri()
     (label,) = editor.definition(uri, place_of(text, "logits", 1))
@@ -225,7 +226,7 @@ def test_a_shipped_file_opens_like_any_other(editor: Editor, tmp_path: Path) -> 
     shipped = Path(dslc.std.__file__).parent / "convolution.net"
     text = 'import ConvBN from "std/convolution.net"\n' + USES.replace("Basic(4)", "relu")
     uri = editor.open(tmp_path / "small.net", text)
-    assert "A convolution with a normalization" in editor.hover(uri, place_of(text, "ConvBN", 1))
+    assert "Convolve and normalise" in editor.hover(uri, place_of(text, "ConvBN", 1))
     editor.change(uri, text.replace("ConvBN(4, 3x3)", "ConvBN(4, 11x11x11)"))
     (mistake,) = editor.mistakes(uri)
     assert mistake.range.start == place_of(text, '"std/', inside=0)
