@@ -10,11 +10,10 @@ from typing import Any
 from dslc.elaborate import conversion
 from dslc.elaborate.conversion import NOTHING
 from dslc.elaborate.left_out import no_value
+from dslc.elaborate.lacking import missing_settings, missing_value, setting_without_value
 from dslc.elaborate.mending import as_share, help_with, inputs_left_out
 from dslc.elaborate.misfits import (
     ambiguous_merge,
-    missing_settings,
-    missing_value,
     surplus_argument,
     too_many_values,
     unknown_argument,
@@ -114,6 +113,10 @@ class _Binder:
         if free and is_word(argument.value, free[0], self.frame):
             self._set(free[0], argument, self.frame)
             return
+        if isinstance(argument.value, tree.Name) and not is_known(argument.value.text, self.frame):
+            unset = self.signature.setting(argument.value.text)
+            if unset is not None:
+                raise setting_without_value(self.signature, unset, argument.value, self.frame)
         entity = self._evaluated(argument.value)
         if entity in (POISON, NONE) or isinstance(entity, Result | Results):
             self.positional.append((entity, argument.value.span))

@@ -32,6 +32,7 @@ from dslc.elaborate.signature import NO_FLOW, Bound, Flow, Signature
 from dslc.elaborate.static import is_static
 from dslc.errors import Label, RuleError
 from dslc.layers.grad import Grad
+from dslc.metrics.base import Metric
 from dslc.network.network import Body, Call, Constant, Input, Parameter, Target, Value
 from dslc.operation import Operation, ParameterSpec
 from dslc.source import Span
@@ -102,7 +103,7 @@ def operate(
         check_specs(name, specs)
         body = _body(instance, values, frame)
     except RuleError as error:
-        raise site.mistake(error) from error
+        raise exchanged(site, error, instance, types) from error
     for spec in specs:
         check_tensor(spec.type, f"the {spec.name} of `{name}`", bound.span, frame)
     if specs:  # they follow the values: those that are left out at the end hold their places
@@ -232,6 +233,29 @@ class Site:
             return f"`{name}` is {what}"
         declared = isinstance(value, Input | Target | Parameter)
         return f"this {'is' if declared else 'gives'} {what}"
+
+
+def exchanged(
+    site: Site, error: RuleError, rule: Operation | Metric, types: Sequence[TensorType | None]
+) -> MistakeError:
+    """Say what a rule says; where a loss or metric takes its two values in the other order, propose that instead."""
+    mistake = site.mistake(error)
+    spans = [span for span in site.bound.value_spans[:2] if span not in (None, site.bound.span)]
+    if site.frame.line not in ("loss", "metric") or len(spans) < 2 or len(types) < 2:
+        return mistake
+    try:
+        rule.infer(types[1], types[0], *types[2:])
+    except RuleError:
+        return mistake
+    first, second = sorted((span for span in spans if span), key=lambda span: span.start)
+    between = Span(first.source, first.end, second.start).text
+    names = [value.name for value in rule.values()[:2]]
+    help_ = help_with(
+        f"`{names[0]}` comes first, then `{names[1]}`:",
+        first.to(second),
+        f"{second.text}{between}{first.text}",
+    )
+    return MistakeError(replace(mistake.diagnostic, helps=(help_,)))
 
 
 def _weights(specs: tuple[ParameterSpec, ...], site: Site) -> tuple[Parameter, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dslc.elaborate.arguments import bind
-from dslc.elaborate.calls import Site, operands
+from dslc.elaborate.calls import Site, exchanged, operands
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.dimensions import declared_type
 from dslc.elaborate.lookup import define
@@ -181,7 +181,8 @@ def _measure(node: tree.Metric, lines: Lines, frame: Frame) -> None:
     try:
         metric.infer(*(value.type for value in values))
     except RuleError as error:
-        raise Site(bound, values, frame, name.span, ()).mistake(error) from error
+        site = Site(bound, values, frame, name.span, ())
+        raise exchanged(site, error, metric, [value.type for value in values]) from error
     shown = node.name.text if node.name else name.text
     lines.measures.append(Measure(shown, metric, values, node.span))
     lines.measure_places.append(frame.place)

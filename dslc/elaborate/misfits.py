@@ -6,16 +6,14 @@ import re
 from collections.abc import Sequence
 
 from dslc.elaborate import foreign
-from dslc.elaborate.mending import help_with, known_names, with_argument, without_argument
+from dslc.elaborate.mending import help_with, without_argument
 from dslc.elaborate.scope import Entity, Frame, MistakeError, Result
 from dslc.elaborate.signature import Bound, Signature
 from dslc.elaborate.suggest import nearest
 from dslc.errors import Label
 from dslc.network.network import Input
-from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.types import text
 
 
 def unknown_argument(
@@ -181,78 +179,6 @@ def ambiguous_merge(
 def _indent(span: Span) -> int:
     line = span.source.line_text(span.line)
     return len(line) - len(line.lstrip())
-
-
-def missing_value(signature: Signature, bound: Bound, frame: Frame, index: int) -> MistakeError:
-    """Say which value a call lacks (E0204)."""
-    name = signature.values[index].name
-    values = [known for known in known_names(frame) if isinstance(frame.scope.find(known), Result)]
-    helps = []
-    if values:
-        example = with_argument(bound.span, values[-1])
-        helps = [help_with("name it, for example:", bound.span, example)]
-    return frame.mistake(
-        "E0204",
-        f"`{signature.name}` is missing its value `{name}`",
-        bound.span,
-        "one value flows in, the other is not given" if index else "no value is given",
-        facts=(signature.text,),
-        helps=helps,
-    )
-
-
-EXAMPLES = {
-    "kernel": "3x3", "channels": "64", "units": "10", "lr": "0.1", "p": "0.5", "size": "5", "axes": "[0, 2, 1]",
-    "shape": "[N, 10]", "every": "30 epochs", "gamma": "0.1", "at": "[30 epochs, 60 epochs]", "factor": "0.1",
-    "std": "0.01", "padding": "1", "axis": "1", "min": "0", "max": "1", "value": "0.1", "rows": "1000",
-    "features": "64", "scale": "2", "dtype": "float32", "c": "0.1", "a": "-0.1", "b": "0.1",
-}  # fmt: skip
-"""What one might write for a setting that is missing."""
-
-
-def missing_settings(
-    signature: Signature, bound: Bound, frame: Frame, missing: Sequence[SettingInfo]
-) -> MistakeError:
-    """Say which settings a call lacks (E0204)."""
-    given = [f"{name} = {text(value)}" for name, value in bound.settings.items()]
-    lacking = [f"{info.name} = ?" for info in missing]
-    helps = []
-    if all(info.name in EXAMPLES for info in missing):
-        written = _with_settings(signature, bound, missing)
-        helps = [help_with("for example:", bound.span, written)]
-    return frame.mistake(
-        "E0204",
-        f"`{signature.name}` is missing its {' and '.join(info.name for info in missing)}",
-        bound.span,
-        ", ".join([*given, *lacking]),
-        facts=(shown(signature),),
-        helps=helps,
-    )
-
-
-def _with_settings(signature: Signature, bound: Bound, missing: Sequence[SettingInfo]) -> str:
-    """Return the call with examples of its missing settings, in their places where the ones before are there."""
-    source = bound.span.text
-    head, bracket, _ = source.partition("(")
-    if not bracket:
-        return f"{source}({', '.join(EXAMPLES[info.name] for info in missing)})"
-    names = [info.name for info in signature.settings]
-    placed = [s for n, s in bound.spans.items() if not s.text.startswith(f"{n}=") and n in names]
-    inner = [span for span in placed if bound.span.start < span.start <= bound.span.end]
-    first = names.index(missing[0].name)
-    if len(inner) == first and signature.values:
-        cut = max((span.end for span in inner), default=bound.span.start + len(head) + 1)
-        before, after = source[: cut - bound.span.start], source[cut - bound.span.start :]
-        examples = ", ".join(EXAMPLES[info.name] for info in missing)
-        joint = ", " if inner else ""
-        rest = after if after.startswith((",", ")")) else f", {after}"
-        return f"{before}{joint}{examples}{rest}"
-    written = source
-    for info in missing:
-        argument = f"{info.name}={EXAMPLES[info.name]}"
-        inside = written[written.index("(") + 1 : -1].strip()
-        written = f"{written[:-1]}{', ' if inside else ''}{argument})"
-    return written
 
 
 _OPERATOR_AT_END = re.compile(r"[-+*/@%]\s*$")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from dslc import std
 from dslc.elaborate import limits
 from dslc.elaborate.left_out import header_mistakes
+from dslc.elaborate.mending import help_with
 from dslc.elaborate.scope import POISON, Definition, Module, Work
 from dslc.elaborate.suggest import did_you_mean, nearest
 from dslc.errors import CompileError, Diagnostic, Label, LimitError
@@ -182,7 +183,7 @@ class Modules:
             reason = (error.strerror or "it cannot be read").capitalize()
             reason = reason[0].lower() + reason[1:]
             label = Label(item.path.span, reason)
-            facts, helps = _shipped_instead(written) if std.is_shipped(written) else ((), ())
+            facts, helps = _shipped_instead(item) if std.is_shipped(written) else ((), ())
             message = f"`{written}` cannot be read"
             self._report("E0702", message, label, facts=facts, helps=helps)
             return None
@@ -210,6 +211,7 @@ class Modules:
             f"`{name.text}` is not in {item.path.value}",
             Label(name.span, f"did you mean `{found}`?" if found else ""),
             facts=(f"{item.path.value} defines: {', '.join(names)}",),
+            helps=(help_with("write it so:", name.span, found),) if found else (),
         )
 
     def _report(
@@ -229,11 +231,12 @@ def _definitions(file: tree.File) -> list[tree.Block | tree.Net]:
     return [item for item in file.items if isinstance(item, tree.Block | tree.Net)]
 
 
-def _shipped_instead(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _shipped_instead(item: tree.Import) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what the standard library has, and how one writes a path that is not meant for it."""
-    own = f'a file in a folder of your own is written\n"./{written}"'
+    span, written = item.path.span, item.path.value
+    own = help_with("a file in a folder of your own is written:", span, f'"./{written}"')
     meant = nearest(written, std.shipped())
-    helps = (f'write\n"{meant}"', own) if meant else (own,)
+    helps = (help_with("write it so:", span, f'"{meant}"'), own) if meant else (own,)
     return (f"it has: {', '.join(std.shipped())}",), helps
 
 

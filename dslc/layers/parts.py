@@ -155,7 +155,12 @@ class Crop(Function):
             return ()
         if any(mine > other for mine, other in zip(sizes[:spatial], sizes[spatial:], strict=True)):
             return ()
-        return (Edit("the other value is the larger one, so crop that:", "crop({1}, {0})"),)
+        return (
+            Edit(
+                "crop the other value, which is the larger one, for example:",
+                "crop({1}, {0})",
+            ),
+        )
 
     def _shape(self, shape: Shape, like: Shape | None) -> Shape:
         if like is not None:

@@ -59,6 +59,20 @@ HABITS: dict[str, tuple[str, str, str, str, str]] = {
     "a layer in arithmetic": (
         MLP, HIDDEN, "h: x + Linear(13)", "E0501", "h: x + (x -> Linear(13))",
     ),
+    "a setting without its value": (
+        MLP, HIDDEN, "h: Linear(hidden, bias) -> relu", "E0204", "h: Linear(hidden, bias=false) -> relu",
+    ),
+    "a group without values": (
+        MLP, "  batch = 32\n", "  batch = 32\n  group h (lr)\n", "E0204", "group h (lr=0.1)",
+    ),
+    "the target first": (
+        LENET, "loss cross_entropy(logits, digit, ", "loss cross_entropy(digit, logits, ", "E0401",
+        "loss cross_entropy(logits, digit, label_smoothing=0.1)",
+    ),
+    "the target first, in a metric": (
+        LENET, "metric accuracy(logits, digit)", "metric accuracy(digit, logits)", "E0401",
+        "metric accuracy(logits, digit)",
+    ),
     "nothing comes in": (
         MLP, "  input x: float32[N, 13]\n", "", "E0501", "input x: float32[N, 10]",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,15 +18,20 @@ SET = "# --set "
 
 def found_in(spec: Path) -> tuple[Diagnostic, ...]:
     """Return what is wrong with a spec of this folder; its first line may hold `# --set name=value`."""
-    before = Path.cwd()
-    os.chdir(spec.parent)
-    try:
-        source = read_spec(Path(spec.name))
+    return found_in_text(source_of(spec), spec.parent)
+
+
+def source_of(spec: Path) -> Source:
+    with contextlib.chdir(spec.parent):
+        return read_spec(Path(spec.name))
+
+
+def found_in_text(source: Source, folder: Path) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with a text as if it stood in a folder."""
+    with contextlib.chdir(folder):
         root = Path()
         options = Options(_settings(source), load=importer(root), weights=weights_reader(root))
         return diagnostics_of(source, options)
-    finally:
-        os.chdir(before)
 
 
 def rendered(spec: Path) -> str:

@@ -7,7 +7,7 @@ from lark import Token
 from dslc.errors import Diagnostic, Label
 from dslc.source import Span
 from dslc.syntax import words
-from dslc.syntax.mistakes import edit, edited, mistake, shown
+from dslc.syntax.mistakes import edit, mistake, shown
 from dslc.syntax.place import Place
 from dslc.syntax.tokens import span_of
 
@@ -49,8 +49,32 @@ def unfinished(place: Place) -> Diagnostic | None:
         what = WHAT.get(str(previous), "a value")
         follows = "the end of the line" if place.ends else shown(token)
         message = f"{what} is missing after `{previous}`"
-        return mistake("E0115", message, where, f"{follows} follows")
+        ends = previous == "->" and (place.ends or token == "}")
+        mended = (edit("leave it out:", where, ""),) if ends else ()
+        return mistake("E0115", message, where, f"{follows} follows", *mended)
     return None
+
+
+def arrow_at_end(place: Place) -> Diagnostic | None:
+    """`relu ->` above `h: Linear(3)`: the line goes on with what was meant to be a row of its own."""
+    named = place.token in (":", "=", ",") or place.previous in words.STATEMENT_WORDS
+    at = place.at - 1 if named else place.at
+    if at - 1 <= place.start or place.tokens[at - 1] != "->":
+        return None
+    if not named and place.token not in words.STATEMENT_WORDS:
+        return None
+    if place.line_of(at) == place.line_of(at - 1):
+        return None
+    where = span_of(place.source, place.tokens[at - 1])
+    begins = span_of(place.source, place.tokens[at])
+    return mistake(
+        "E0115",
+        "a layer or a shape is missing after `->`",
+        where,
+        "the line ends here",
+        edit("leave it out: the value flows into the next row by itself:", where, ""),
+        others=[Label(begins, "a statement of its own begins here")],
+    )
 
 
 def after_arrow(place: Place) -> Diagnostic | None:
@@ -153,43 +177,3 @@ def _is_prose(place: Place, index: int) -> bool:
     if index < place.at:
         return words.ends_operand(place.token) and place.line_of(index) == place.line_of(place.at)
     return all(token.type == "NAME" for token in place.tokens[index + 1 : index + 3])
-
-
-def juxtaposed(place: Place) -> Diagnostic | None:
-    """Two values with nothing between them: a missing comma, or two statements on a line."""
-    previous, token = place.previous, place.token
-    if previous is None or not words.ends_operand(previous):
-        return None
-    if not (
-        words.begins_operand(token)
-        or token in ("(", "[")
-        or token.type.lower() in words.STATEMENT_WORDS
-    ):
-        return None
-    gap = Span(
-        place.source, span_of(place.source, previous).end, span_of(place.source, token).start
-    )
-    span = span_of(place.source, token)
-    if place.opener is not None and place.opener in ("(", "["):
-        message = f"a comma is missing between {shown(previous)} and {shown(token)}"
-        behind = Span(place.source, gap.start, gap.start)
-        return mistake(
-            "E0108",
-            message,
-            span,
-            "write a comma in front of it",
-            f"write it so:\n{edited(behind, ',')}",
-        )
-    if place.at == place.start + 1 and previous.type == "NAME" and token.type == "NAME":
-        help_ = edit("if it is the label of the row, a colon follows:", gap, ": ")
-        message = f"{shown(previous)} and {shown(token)} stand side by side"
-        return mistake(
-            "E0107", message, span, "a sign or a line end is missing in front of it", help_
-        )
-    indent = " " * (
-        place.source.line_text(span.line).find(place.source.line_text(span.line).lstrip()[:1])
-    )
-    helps = [edit("give each its own line:", gap, f"\n{indent}")]
-    if (token.type == "NAME" and place.following is None) or place.following in ("(", "->"):
-        helps.insert(0, edit("to pass the value on, write an arrow:", gap, " -> "))
-    return mistake("E0107", "two statements on one line", span, "a new line begins here", *helps)

@@ -59,6 +59,9 @@ def _in_file(place: Place, first: Token, span: Span) -> Diagnostic | None:
 def _in_train(place: Place, first: Token, span: Span) -> Diagnostic | None:
     if first.type == "NAME" and first in words.TRAIN_WORDS and place.following is not None:
         return None
+    unsigned = _setting_without_sign(place, first, span)
+    if unsigned is not None:
+        return unsigned
     if first in words.STACK_WORDS and place.at == place.start + 1 and place.token.type == "NAME":
         message = f"`{first}` stands in a net or a block, not in a train section"
         return mistake("E0111", message, span, "move it into the net")
@@ -83,6 +86,23 @@ def _in_train(place: Place, first: Token, span: Span) -> Diagnostic | None:
             help_,
         )
     return _row_in_train(span)
+
+
+SETTINGS = re.compile(
+    r"optim(izer)?|schedule(r)?|lr|learning_rate|(mini)?batch(_?size)?|(n_|num_)?epochs|steps|data|seed"
+)
+"""Names of settings, also as they are called elsewhere."""
+
+
+def _setting_without_sign(place: Place, first: Token, span: Span) -> Diagnostic | None:
+    """`optimizer Adam(lr=0.001)`, `batch 32`"""
+    if place.at != place.start + 1 or not SETTINGS.fullmatch(first) or place.ends:
+        return None
+    if not words.begins_operand(place.token):
+        return None
+    help_ = edit("write it so:", span, f"{first} =")
+    message = f"`=` is missing behind `{first}`"
+    return mistake("E0112", message, span_of(place.source, place.token), "in front of it", help_)
 
 
 def _row_in_train(span: Span) -> Diagnostic:

@@ -34,9 +34,18 @@ def assignment(place: Place) -> Diagnostic | None:
         "`:=` is not a sign of the language",
         span,
         "write `:` or `=`",
-        edit("to make a row of the stack and name it, use a colon:", _with_space(span), ":"),
-        edit("to name a value beside the stack:", span, "="),
+        *_row_or_value(place, span),
     )
+
+
+def _row_or_value(place: Place, sign: Span) -> list[str]:
+    """Return the edits for `:=`: a number stands beside the stack, a layer in it, a name may mean both."""
+    follows = place.following
+    is_layer = follows is not None and follows.type == "NAME" and follows[:1].isupper()
+    is_number = follows is not None and follows.type in words.LITERALS
+    row = edit("to make a row of the stack and name it, use a colon:", _with_space(sign), ":")
+    value = edit("to name a value beside the stack:", sign, "=")
+    return [row] if is_layer else [value] if is_number else [row, value]
 
 
 def _with_space(span: Span) -> Span:
@@ -117,33 +126,6 @@ def nameless(place: Place) -> Diagnostic | None:
     )
 
 
-def missing_type(place: Place) -> Diagnostic | None:
-    """`input x`, `input x: float32`, `input x = ...`, `param W: float32[3]`"""
-    word, previous = place.first, place.previous
-    if word.type not in ("INPUT", "TARGET", "PARAM", "AUGMENT") or previous is None:
-        return None
-    where = span_of(place.source, previous)
-    behind_names = place.start + 2 + place.commas
-    if place.at == behind_names and place.token != ":":
-        help_ = edit("for example:", where, f"{previous}: float32[N, 10]")
-        return mistake(
-            "E0116", f"`{word}` needs a type", where, "a colon and the type belong behind it", help_
-        )
-    if place.at == behind_names + 2 and previous.type == "NAME":
-        help_ = edit("a single number is written so:", where, f"{previous}[]")
-        message = f"the type `{previous}` has no brackets"
-        return mistake("E0116", message, where, "its dimensions belong behind it", help_)
-    if word.type in ("PARAM", "AUGMENT") and previous == "]" and place.token.type == "_END":
-        what, value = (
-            ("an initialiser", "zeros") if word.type == "PARAM" else ("a value", "random_flip")
-        )
-        help_ = edit("for example:", where, f"] = {value}")
-        return mistake(
-            "E0116", f"`{word}` needs {what}", where, "`=` and a value belong behind it", help_
-        )
-    return None
-
-
 def settings(place: Place) -> Diagnostic | None:
     """`group backbone`, `default Conv`"""
     word, previous = place.first, place.previous
@@ -187,3 +169,12 @@ def equals(place: Place) -> Diagnostic | None:
     facts = ("to compare two values, write `==`",)
     message = "left of `=` stands a name and nothing else"
     return mistake("E0112", message, span, "this would be named", facts=facts)
+
+
+def comma_at_end(place: Place) -> Diagnostic | None:
+    """`batch = 32,`"""
+    if place.token != "," or place.following is not None or place.opener != "{":
+        return None
+    span = span_of(place.source, place.token)
+    message = "a line ends without a comma"
+    return mistake("E0107", message, span, "delete it", edit("leave it out:", span, ""))

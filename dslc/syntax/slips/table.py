@@ -12,10 +12,20 @@ from collections.abc import Callable
 from dslc.errors import Diagnostic
 from dslc.syntax.mistakes import mistake, shown
 from dslc.syntax.place import Place
-from dslc.syntax.slips import braces, expressions, numbers, operators, sections, statements
+from dslc.syntax.slips import (
+    braces,
+    expressions,
+    neighbours,
+    numbers,
+    operators,
+    sections,
+    statements,
+    types,
+)
 from dslc.syntax.tokens import span_of
 
 SLIPS: tuple[Callable[[Place], Diagnostic | None], ...] = (
+    expressions.arrow_at_end,
     sections.misplaced,
     numbers.fraction,
     numbers.percent,
@@ -27,7 +37,7 @@ SLIPS: tuple[Callable[[Place], Diagnostic | None], ...] = (
     statements.reserved,
     statements.tuple_,
     statements.nameless,
-    statements.missing_type,
+    types.missing_type,
     statements.settings,
     expressions.comment,
     expressions.comma,
@@ -40,7 +50,8 @@ SLIPS: tuple[Callable[[Place], Diagnostic | None], ...] = (
     braces.first_branch,
     braces.branches,
     braces.missing_body,
-    expressions.juxtaposed,
+    statements.comma_at_end,
+    neighbours.juxtaposed,
     statements.equals,
 )
 
