@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dslc.elaborate.foreign import SIZES
 from dslc.elaborate.lookup import refuse_module
 from dslc.elaborate.mending import help_with
 from dslc.elaborate.operators import index_tensor
@@ -111,6 +112,8 @@ def _no_member(place: Place | None, node: tree.Attribute, frame: Frame) -> Mista
     helps = (
         ("give the layer that is meant a row and a label of its own",) if len(owners) > 1 else ()
     )
+    if node.name.text in SIZES and not known:
+        helps = ("name the size where the value is declared:  input x: float32[N, C], and use `C`",)
     return frame.mistake(
         "E0211",
         f"nothing is called `{node.name.text}` inside `{node.value.span.text}`",

@@ -9,8 +9,9 @@ from typing import Any
 
 from dslc.elaborate import conversion
 from dslc.elaborate.conversion import NOTHING
-from dslc.elaborate.left_out import no_value
+from dslc.elaborate.habits import number_as_target, unlisted
 from dslc.elaborate.lacking import missing_settings, missing_value, setting_without_value
+from dslc.elaborate.left_out import no_value
 from dslc.elaborate.mending import as_share, help_with, inputs_left_out
 from dslc.elaborate.misfits import (
     ambiguous_merge,
@@ -52,6 +53,9 @@ def bind(
     `defaults` are those of the file, read in `file_frame`; `ready` holds arguments that are evaluated already, by the
     identity of their node.
     """
+    misfit = unlisted(signature, arguments, frame) or number_as_target(signature, arguments, frame)
+    if misfit is not None:
+        raise misfit
     binder = _Binder(signature, frame, Bound(span), ready, flow)
     for argument in arguments:
         binder.guarded(argument)

@@ -89,6 +89,8 @@ def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[Stage
         return entity
     if isinstance(node, tree.Name):
         target = lookup(node, frame)
+        if target is POISON:
+            raise PoisonedError
         if not is_callable(target):
             raise _not_a_stage(node, target, frame)
         return apply(target, node, frame, Flow(entity, piped=True))

@@ -73,7 +73,19 @@ MODULES = frozenset(
 )
 """What stands in front of a dot in other frameworks: `nn.Conv2d`, `torch.nn.functional.relu`."""
 
+METHODS = {
+    "detach": "stop_gradient", "t": "transpose", "type": "cast",
+}  # fmt: skip
+"""Methods of PyTorch's tensors whose names are not those of its functions -> ours."""
+
+SIZES = ("shape", "size", "ndim")
+"""What other frameworks ask a tensor for, to learn its sizes."""
+
 ELSEWHERE = {
+    "ones_like": "the shape is said:  ones([N, 10])",
+    "zeros_like": "the shape is said:  zeros([N, 10])",
+    "full_like": "the shape is said, and the number multiplied:  0.9 * ones([N, 10])",
+    "scaled_dot_product_attention": "it is written out:  softmax(q @ transpose(k, [0, 2, 1]) / 8) @ v",
     "LSTMCell": "`LSTM` runs over every step of [N, T, features]; `scan` writes a step of your own",
     "GRUCell": "`GRU` runs over every step of [N, T, features]; `scan` writes a step of your own",
     "RNNCell": "`RNN` runs over every step of [N, T, features]; `scan` writes a step of your own",

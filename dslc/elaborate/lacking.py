@@ -36,7 +36,7 @@ EXAMPLES = {
     "shape": "[N, 10]", "every": "30 epochs", "gamma": "0.1", "at": "[30 epochs, 60 epochs]", "factor": "0.1",
     "std": "0.01", "padding": "1", "axis": "1", "min": "0", "max": "1", "value": "0.1", "rows": "1000",
     "features": "64", "stride": "2", "groups": "2", "dilation": "2", "momentum": "0.9", "weight_decay": "0.0005",
-    "layers": "2", "init": "xavier_uniform", "label_smoothing": "0.1",
+    "layers": "2", "init": "xavier_uniform", "classes": "10", "label_smoothing": "0.1",
     "scale": "2", "dtype": "float32", "c": "0.1", "a": "-0.1", "b": "0.1",
 }  # fmt: skip
 """What one might write for a setting that is missing."""
@@ -89,10 +89,14 @@ def _with_settings(signature: Signature, bound: Bound, missing: Sequence[Setting
     inner = [span for span in placed if bound.span.start < span.start <= bound.span.end]
     first = names.index(missing[0].name)
     if len(inner) == first and signature.values:
-        cut = max((span.end for span in inner), default=bound.span.start + len(head) + 1)
+        values = [
+            s for s in bound.value_spans if s and bound.span.start < s.start <= bound.span.end
+        ]
+        start = bound.span.start + len(head) + 1
+        cut = max((span.end for span in (*inner, *values)), default=start)
         before, after = source[: cut - bound.span.start], source[cut - bound.span.start :]
         examples = ", ".join(EXAMPLES[info.name] for info in missing)
-        joint = ", " if inner else ""
+        joint = ", " if cut > start else ""
         rest = after if after.startswith((",", ")")) else f", {after}"
         return f"{before}{joint}{examples}{rest}"
     written = source

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import MISSING
 
-from dslc.elaborate.foreign import CONSTANTS, ELSEWHERE, MODULES
+from dslc.elaborate.foreign import CONSTANTS, METHODS, MODULES
+from dslc.elaborate.habits import called_twice, written_as_method
 from dslc.elaborate.left_out import NONE_WORD
-from dslc.elaborate.mending import help_with, known_names
-from dslc.elaborate.misfits import called_twice
+from dslc.elaborate.mending import help_with
 from dslc.elaborate.scope import (
     NONE,
-    POISON,
     Builtin,
-    Definition,
     Entity,
     Frame,
     MistakeError,
     Operator,
     Recipe,
     Result,
-    SharedLayer,
 )
 from dslc.elaborate.static import FUNCTIONS, describe, is_static
-from dslc.elaborate.suggest import FOREIGN, nearest
+from dslc.elaborate.suggest import FOREIGN
+from dslc.elaborate.unknown import CAPITAL_FACT, foreign_name, no_such_call, no_such_value
 from dslc.errors import Label
 from dslc.operation import Operation
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.types import TensorType, shape_text
-
-CAPITAL_FACT = (
-    'a capital letter means "has parameters or state" (Conv, Linear, BatchNorm, Dropout); '
-    "everything else is lower case"
-)
 
 
 def lookup(node: tree.Name, frame: Frame, calling: bool = False) -> Entity:
@@ -44,12 +35,14 @@ def lookup(node: tree.Name, frame: Frame, calling: bool = False) -> Entity:
     library = frame.work.library
     foreign = FOREIGN.get(node.text, "")
     if foreign in library.operations:
-        raise _foreign(node, foreign, frame, (CAPITAL_FACT,))
+        raise foreign_name(node, foreign, frame, (CAPITAL_FACT,))
+    if foreign in library.initializers:
+        raise foreign_name(node, foreign, frame)
     if node.text in CONSTANTS and not calling:
-        raise _foreign(node, CONSTANTS[node.text], frame)
+        raise foreign_name(node, CONSTANTS[node.text], frame)
     if calling or node.text[0].isupper():
-        raise _no_such_call(node, frame)
-    raise _no_such_value(node, frame)
+        raise no_such_call(node, frame)
+    raise no_such_value(node, frame)
 
 
 def find(name: str, frame: Frame) -> Entity | None:
@@ -75,6 +68,8 @@ def callee(node: tree.Call, frame: Frame) -> Entity:
     """Return what a call calls."""
     if isinstance(node.function, tree.Call):
         raise called_twice(node, node.function, frame)
+    if isinstance(node.function, tree.Attribute):
+        return _member(node, node.function, frame)
     if not isinstance(node.function, tree.Name):
         return frame.work.evaluate(node.function, frame)
     entity = lookup(node.function, frame, calling=True)
@@ -99,24 +94,19 @@ def callee(node: tree.Call, frame: Frame) -> Entity:
     return entity
 
 
-def callable_names(frame: Frame) -> list[str]:
-    """Return every name that a row can call here."""
-    visible = frame.scope.visible().items()
-    own = [name for name, e in visible if isinstance(e, Operator | Definition | SharedLayer)]
-    return [*own, *frame.module.definitions, *frame.work.library.operations]
-
-
-def _foreign(
-    node: tree.Name | tree.Attribute, ours: str, frame: Frame, facts: Sequence[str] = ()
-) -> MistakeError:
-    return frame.mistake(
-        "E0202",
-        f"`{node.span.text}` is spelled `{ours}` here",
-        node.span,
-        f"`{ours}`",
-        facts=facts,
-        helps=("`dslc fmt --fix` rewrites PyTorch, Keras and ONNX names",),
-    )
+def _member(node: tree.Call, function: tree.Attribute, frame: Frame) -> Entity:
+    """Return what `f.part` of a call `f.part(x)` is; a method of another framework is a function here."""
+    try:
+        return frame.work.evaluate(function, frame)
+    except MistakeError as mistake:
+        name = function.name.text
+        known = METHODS.get(
+            name, name if name in frame.work.library.operations else FOREIGN.get(name)
+        )
+        operation = frame.work.library.operations.get(known or "")
+        if operation is None or mistake.diagnostic.code != "E0211" or mistake.diagnostic.helps:
+            raise
+        raise written_as_method(node, function, operation, mistake) from mistake
 
 
 def refuse_module(node: tree.Attribute, frame: Frame) -> None:
@@ -127,112 +117,14 @@ def refuse_module(node: tree.Attribute, frame: Frame) -> None:
     name = node.name.text
     ours = name if name in operations else FOREIGN.get(name, "")
     if ours in operations:
-        raise _foreign(node, ours, frame, (CAPITAL_FACT,))
-    raise _no_such_call(tree.Name(node.name.span, name), frame)
+        raise foreign_name(node, ours, frame, (CAPITAL_FACT,))
+    raise no_such_call(tree.Name(node.name.span, name), frame)
 
 
 def _is_module(node: tree.Expression, frame: Frame) -> bool:
     if isinstance(node, tree.Attribute):
         return node.name.text in MODULES and _is_module(node.value, frame)
     return isinstance(node, tree.Name) and node.text in MODULES and find(node.text, frame) is None
-
-
-def _no_such_call(node: tree.Name, frame: Frame) -> MistakeError:
-    is_layer = node.text[0].isupper()
-    meant = nearest(node.text, callable_names(frame))
-    elsewhere = _elsewhere(frame).get(node.text)
-    text = elsewhere or (f"did you mean `{meant}`?" if meant else "")
-    facts = []
-    if not text and is_layer:
-        own = [name for name in callable_names(frame) if name[0].isupper()]
-        facts = [f"layers and blocks that can be called here: {', '.join(sorted(own))}"]
-    return frame.mistake(
-        "E0201",
-        f"there is no {'layer' if is_layer else 'function'} called `{node.text}`",
-        node.span,
-        text,
-        facts=facts,
-        helps=[help_with("write it so:", node.span, meant)] if meant and not elsewhere else [],
-    )
-
-
-def _elsewhere(frame: Frame) -> dict[str, str]:
-    library = frame.work.library
-    found = dict.fromkeys(library.optimizers, "this is an optimizer: it stands in a train section")
-    found.update(
-        dict.fromkeys(library.schedules, "this is a schedule: it stands in a train section")
-    )
-    found.update(dict.fromkeys(library.metrics, "this is a metric: it stands in a `metric` line"))
-    return {**ELSEWHERE, **found}
-
-
-def _no_such_value(node: tree.Name, frame: Frame) -> MistakeError:
-    visible = frame.scope.visible()
-    suggestion = nearest(node.text, [*visible, *callable_names(frame)])
-    where = frame.stack[-1].name if frame.stack else "the file"
-    if frame.line and suggestion is None:
-        return _undeclared(node, where, frame)
-    facts = []
-    values, numbers = known_names(frame), [n for n, e in visible.items() if is_static(e)]
-    if values:
-        facts.append(f"values of {where} that can be used here: {', '.join(values)}")
-    if numbers and (not values or suggestion in numbers):
-        facts.append(f"hyper-parameters and dimensions: {', '.join(numbers)}")
-    if node.text in _elsewhere(frame):
-        facts.append(_elsewhere(frame)[node.text])
-    return frame.mistake(
-        "E0206",
-        f"nothing is called `{node.text}` here",
-        node.span,
-        f"did you mean `{suggestion}`?" if suggestion else "",
-        facts=facts[-1:] if suggestion in numbers else facts,
-        helps=[help_with("write it so:", node.span, suggestion)] if suggestion else [],
-    )
-
-
-LABEL_LINES = ("cross_entropy", "nll", "accuracy", "mean_iou", "perplexity")
-"""Losses and metrics whose target is one class number per row."""
-
-
-def _undeclared(node: tree.Name, where: str, frame: Frame) -> MistakeError:
-    call = _call_around(node, frame.expression)
-    named = call.function.text if call and isinstance(call.function, tree.Name) else ""
-    prediction = _prediction(call, frame)
-    labels = named in LABEL_LINES or prediction is None
-    if labels or prediction is None:
-        shape = shape_text(prediction.shape[:-1]) if prediction and prediction.rank else "[N]"
-        wanted, what = f"int64{shape}", "here one class number per sample"
-    else:
-        wanted, what = str(prediction), "here what the prediction is compared with"
-    # What else uses the name is a consequence.
-    frame.scope.names[node.text] = POISON
-    frame.scope.spans[node.text] = node.span
-    return frame.mistake(
-        "E0601",
-        f"the {frame.line} uses `{node.text}`, which is not declared",
-        node.span,
-        f"not an input, a target or a value of {where}",
-        helps=(f"declare what the data set supplies; {what}:\n  target {node.text}: {wanted}",),
-    )
-
-
-def _call_around(name: tree.Name, node: tree.Node | None) -> tree.Call | None:
-    """Return the innermost call in `node` that has the name as an argument."""
-    if node is None:
-        return None
-    for child in node.children():
-        found = _call_around(name, child)
-        if found is not None:
-            return found
-    own = isinstance(node, tree.Call) and any(a.value is name for a in node.arguments)
-    return node if own and isinstance(node, tree.Call) else None
-
-
-def _prediction(call: tree.Call | None, frame: Frame) -> TensorType | None:
-    """Return the type of the first argument of a loss or metric, where that is the name of a value."""
-    first = call.arguments[0].value if call and call.arguments else None
-    entity = frame.scope.find(first.text) if isinstance(first, tree.Name) else None
-    return entity.value.type if isinstance(entity, Result) else None
 
 
 def define(name: str, entity: Entity, span: Span, frame: Frame) -> None:

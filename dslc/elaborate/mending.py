@@ -17,6 +17,8 @@ from dslc.syntax import tree
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 IN_FRONT = " -> {call}"
 """How an edit ends that puts calls in front of the call; where the value stands in the call, they go around it."""
+LABEL_LINES = ("cross_entropy", "nll", "accuracy", "mean_iou", "perplexity")
+"""Losses and metrics whose target is one class number per row."""
 LONGEST = 40
 """Characters of a value that messages quote as it is written."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from dslc.elaborate import foreign
@@ -179,36 +178,6 @@ def ambiguous_merge(
 def _indent(span: Span) -> int:
     line = span.source.line_text(span.line)
     return len(line) - len(line.lstrip())
-
-
-_OPERATOR_AT_END = re.compile(r"[-+*/@%]\s*$")
-_OPERATOR_AT_START = re.compile(r"\s*(\+|-(?!>)|[*/@%])")
-
-
-def called_twice(node: tree.Call, made: tree.Call, frame: Frame) -> MistakeError:
-    """Say that the result of a call takes no arguments: Keras makes the layer first, and calls it then."""
-    layer = made.span.text.removesuffix("()")
-    first = node.arguments[0].value if node.arguments else None
-    values = first.items if isinstance(first, tree.List) else [one.value for one in node.arguments]
-    line, column = node.span.source.line_text(node.span.line), node.span.column - 1
-    before, behind = line[:column], line[column + len(node.span.text) :]
-    if len(values) > 1:
-        given = ", ".join(one.span.text for one in (*values, *made.arguments))
-        written = f"{made.function.span.text}({given})"
-    elif not values or before.rstrip().endswith("->"):
-        written = layer
-    else:
-        written = f"{values[0].span.text} -> {layer}"
-        if _OPERATOR_AT_END.search(before) or _OPERATOR_AT_START.match(behind):
-            written = f"({written})"
-    return frame.mistake(
-        "E0214",
-        f"`{made.span.text}` is called already, and its result is a value",
-        node.span,
-        "called twice",
-        facts=("a call makes the layer and applies it to the value that flows in",),
-        helps=(help_with("write it so:", node.span, written),),
-    )
 
 
 def _counted(count: int, noun: str) -> str:

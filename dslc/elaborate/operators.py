@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dslc.elaborate.calls import operate
 from dslc.elaborate.left_out import no_value
 from dslc.elaborate.mending import help_with
-from dslc.elaborate.scope import NONE, Entity, Frame, Operator, Result
+from dslc.elaborate.scope import NONE, Entity, Frame, MistakeError, Operator, Result
 from dslc.elaborate.settings import entity_text
 from dslc.elaborate.signature import Bound
 from dslc.elaborate.static import is_static
@@ -30,7 +31,23 @@ def binary(node: tree.Binary, left: Entity, right: Entity, frame: Frame) -> Resu
     for entity, part in ((left, node.left), (right, node.right)):
         _refuse_callable(entity, part, node.operator, frame)
     bound = Bound(node.span, [left, right], [node.left.span, node.right.span])
-    return operate(operation, bound, frame, node.operator_span)
+    try:
+        return operate(operation, bound, frame, node.operator_span)
+    except MistakeError as mistake:
+        if node.operator == "*" and mistake.diagnostic.code == "E0308":
+            raise _matrices(node, left, right, mistake) from mistake
+        raise
+
+
+def _matrices(
+    node: tree.Binary, left: Entity, right: Entity, mistake: MistakeError
+) -> MistakeError:
+    """Propose `@` where that could combine what `*` cannot."""
+    ranks = [one.value.type.rank if isinstance(one, Result) else 0 for one in (left, right)]
+    if min(ranks) < 2 or left.value.type.shape[-1] != right.value.type.shape[-2]:
+        return mistake
+    help_ = help_with("matrices are multiplied with `@`:", node.operator_span, "@")
+    return MistakeError(replace(mistake.diagnostic, helps=(*mistake.diagnostic.helps, help_)))
 
 
 def unary(node: tree.Unary, operand: Entity, frame: Frame) -> Result:

@@ -39,6 +39,8 @@ def run_scan(node: tree.Scan, frame: Frame, flow: Entity | None) -> Result:
     starts = [_start(carry, frame) for carry in node.carries]
     place = frame.place.add(Place(Form.BLOCK, "scan"))
     inner = _inside(node, sequence, starts, place, frame)
+    for statement in node.body.statements:
+        _refuse_assignment(statement, node, inner)
     before = len(frame.work.calls)
     end = frame.work.run(node.body.statements, inner)
     calls = frame.work.calls[before:]
@@ -85,6 +87,29 @@ def _inside(
         define(name.text, Result((value,)), name.span, inner)
         seen(name, inner.scope.names[name.text], inner)
     return replace(inner, flow=inner.scope.names[node.variable.text])
+
+
+def _refuse_assignment(statement: tree.Statement, node: tree.Scan, inner: Frame) -> None:
+    """Say that the next value of a carry is an output of the body: `h = tanh(x @ U + h @ W)` (E0205)."""
+    row = statement.definition if isinstance(statement, tree.Output) else statement
+    names = row.names if isinstance(row, tree.Bind) else ()
+    names = row.labels if isinstance(row, tree.Row) else names
+    for name in names:
+        if name.text in [carry.name.text for carry in node.carries]:
+            first = Span(statement.span.source, statement.span.start, name.span.end)
+            raise inner.mistake(
+                "E0205",
+                f"the name `{name.text}` is used twice",
+                name.span,
+                "this is the next one",
+                others=[Label(inner.scope.spans[name.text], "this is the one before")],
+                facts=("what the body gives as `output` is the next value of what it carries",),
+                helps=(
+                    help_with(
+                        "give the next one a name of its own:", first, f"output next_{name.text}"
+                    ),
+                ),
+            )
 
 
 def _results(node: tree.Scan, end: Entity | None, inner: Frame) -> tuple[Value, ...]:

@@ -8,6 +8,7 @@ from dslc.elaborate.mending import help_with, known_names, name_of
 from dslc.elaborate.scope import Frame, MistakeError, Result
 from dslc.elaborate.signature import Bound, Signature
 from dslc.errors import Label
+from dslc.network.network import Parameter
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -45,23 +46,24 @@ def _head(node: tree.Expression) -> tree.Expression:
 
 def _beside(bound: Bound, frame: Frame, bind: tree.Bind) -> MistakeError:
     source, name = bound.span.text, bind.names[0].text
+    sign = _up_to_sign(bind)
+    row = help_with("to make it a row of the stack and name it, use a colon:", sign, f"{name}:")
+    value = help_with(
+        "to compute it from another value, name that value:",
+        bound.span,
+        f"{_start(frame)} -> {source}",
+    )
+    # With several inputs and no row yet, a row would have to say where it starts.
+    helps = [value] if len(frame.starts) > 1 else [row, value]
+    if bind.value.span == bound.span and source[:1].isupper():
+        front = Span(sign.source, sign.start, sign.start)
+        helps.append(help_with("to call it in other rows, name the layer:", front, "layer "))
     return frame.mistake(
         "E0501",
         f"`{source}` has nothing to work on",
         bound.span,
         "an `=` line stands beside the stack, so no value flows into it",
-        helps=(
-            help_with(
-                "to make it a row of the stack and name it, use a colon:",
-                _up_to_sign(bind),
-                f"{name}:",
-            ),
-            help_with(
-                "to compute it from another value, name that value:",
-                bound.span,
-                f"{_start(frame)} -> {source}",
-            ),
-        ),
+        helps=helps,
     )
 
 
@@ -171,5 +173,10 @@ def _start(frame: Frame) -> str:
     """Return the name of the value that flows, else of the last one known."""
     flowing = name_of(frame.flow.value, frame) if isinstance(frame.flow, Result) else ""
     own = [name.text for name in frame.bind.names] if frame.bind else []
-    known = [name for name in known_names(frame) if name not in own]
+    known = [name for name in known_names(frame) if name not in own and not _is_weight(name, frame)]
     return flowing or (known[-1] if known else "x")
+
+
+def _is_weight(name: str, frame: Frame) -> bool:
+    entity = frame.scope.find(name)
+    return isinstance(entity, Result) and isinstance(entity.value, Parameter)

@@ -72,6 +72,10 @@ FOREIGN = {
     "rmsprop": "RMSprop", "RMSProp": "RMSprop", "StepLR": "step", "CosineAnnealingLR": "cosine",
     "ReduceLROnPlateau": "plateau", "ExponentialLR": "exponential", "glorot_uniform": "xavier_uniform",
     "glorot_normal": "xavier_normal", "he_uniform": "kaiming_uniform", "he_normal": "kaiming_normal",
+    "xavier": "xavier_uniform", "glorot": "xavier_uniform", "kaiming": "kaiming_normal", "he": "kaiming_normal",
+    "xavier_uniform_": "xavier_uniform", "xavier_normal_": "xavier_normal", "kaiming_uniform_": "kaiming_uniform",
+    "kaiming_normal_": "kaiming_normal", "gaussian": "normal", "TruncatedNormal": "truncated_normal",
+    "Orthogonal": "orthogonal", "Zeros": "zeros", "Ones": "ones",
 }  # fmt: skip
 """Names of PyTorch, Keras and ONNX -> ours."""
 

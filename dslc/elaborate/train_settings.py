@@ -23,6 +23,7 @@ from dslc.optimizers.base import Optimizer
 from dslc.schedules.base import Schedule
 from dslc.source import Span
 from dslc.syntax import tree
+from dslc.syntax.words import TRAIN_WORDS
 from dslc.types import Duration
 
 SETTINGS: Mapping[str, SettingInfo] = {
@@ -189,7 +190,11 @@ def _no_setting(node: tree.Setting, frame: Frame) -> MistakeError:
     name = node.name.text
     own = foreign.ARGUMENTS.get(name, name)
     families = frame.work.library.optimizers.values()
-    if any(own in {info.name for info in settings_of(family)} for family in families):
+    if name in TRAIN_WORDS:
+        text = "this word begins a line of its own"
+        line = Span(node.span.source, node.name.span.start, node.value.span.start)
+        helps = [help_with("leave the sign out:", line, f"{name} ")] if name == "freeze" else []
+    elif any(own in {info.name for info in settings_of(family)} for family in families):
         rate = "" if own == "lr" else "lr=0.1, "
         text = "this belongs to the optimizer"
         helps = [

@@ -22,6 +22,7 @@ from dslc.syntax.parser import parse
 from dslc.types import DType
 
 ELEMENT_TYPES = frozenset(dtype.value for dtype in DType)
+_NAMING = tree.Pipe | tree.Row | tree.Bind | tree.Parameter | tree.Argument | tree.Setting
 STATEMENT_SETTINGS = frozenset({*SETTINGS, "optimizer", "schedule"})
 
 
@@ -91,7 +92,7 @@ class _Fixer:
         text = node.text if isinstance(node, tree.Name) else None
         if text in foreign.CONSTANTS and text not in self.own:
             yield _replace(node.span, foreign.CONSTANTS[text])
-        elif isinstance(parent, tree.Pipe | tree.Row | tree.Bind | tree.Argument | tree.Setting):
+        elif isinstance(parent, _NAMING):
             known = self.spelling(node, self._families(parent))
             if known is not None and not self._is_word(text, known, parent):
                 yield _replace(node.span, known)

@@ -16,9 +16,11 @@ from dslc.syntax.brackets import CLOSING, OPENING, brace_missing
 from dslc.syntax.literals import check_literal, percent
 from dslc.syntax.strays import stray
 from dslc.syntax.structure import Open, Structure
+from dslc.syntax.tokens import span_of
 from dslc.syntax.words import (
     CONTINUING,
     FILE_WORDS,
+    LINE_WORDS,
     UNITS,
     begins_operand,
     ends_operand,
@@ -201,7 +203,8 @@ class Lines(Structure):
 
     def _begins_item(self, token: Token) -> bool:
         """Tell whether `token` begins a statement that stands outside every brace."""
-        return token in FILE_WORDS and is_statement_word(token, self._following())
+        misplaced = token in LINE_WORDS and span_of(self.source, token).column > 1
+        return token in FILE_WORDS and not misplaced and is_statement_word(token, self._following())
 
     def _lacks_brace(self) -> bool:
         first, last = self.tokens[self.top.begin], self.tokens[-1]

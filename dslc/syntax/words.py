@@ -5,6 +5,8 @@ from __future__ import annotations
 from lark import Token
 
 FILE_WORDS = frozenset({"import", "default", "block", "net", "train"})
+LINE_WORDS = frozenset({"import", "default"})
+"""Words of the file that begin no braces: further inside a net such a line is misplaced, and no brace is missing."""
 STACK_WORDS = frozenset({"input", "param", "layer", "output", "check"})
 TRAIN_WORDS = frozenset({"target", "loss", "metric", "freeze", "group", "augment"})
 SECTION_WORDS = {

@@ -120,7 +120,15 @@ def _arrays(model: Path, source: Path) -> object:
         return open_npy(source)
     found = Npz(source)
     names = [port.name for port in read(model).inputs]
-    return {name: found[name] for name in names if name in found}
+    for name in names:
+        if name not in found:
+            other = next((held for held in found if held not in names), "array")
+            raise UserFault(
+                f"{source}: there is no array `{name}`, which {model.name} takes",
+                facts=(f"it holds {', '.join(found) or 'no arrays'}",),
+                helps=(f'save it under that name:  np.savez("{source.name}", {name}={other})',),
+            )
+    return {name: found[name] for name in names}
 
 
 def require_step_memory(network: Network) -> None:

@@ -66,7 +66,9 @@ def _feeds(path: Path, metadata: Metadata, inputs: Mapping[str, Any] | Any) -> d
             raise UserFault(f"{path}: this net takes {', '.join(names)}; give them by name")
         inputs = {names[0]: inputs}
     if set(inputs) != set(names):
-        raise UserFault(f"{path}: this net takes {', '.join(names)}; got {', '.join(inputs)}")
+        raise UserFault(
+            f"{path}: this net takes {', '.join(names)}; got {', '.join(inputs) or 'none'}"
+        )
     sizes: dict[str, int] = {}
     return {port.name: _fit(path, port, inputs[port.name], sizes) for port in metadata.inputs}
 

@@ -95,6 +95,16 @@ BAD: dict[str, tuple[Write, int, str]] = {
     "cut off": (cut(saved(**GOOD), 30), 2, "not an .npz file, or a damaged one"),
     "flipped bit": (flipped, 2, "`x` is damaged: Bad CRC-32"),
     "no array of that name": (saved(image=GOOD["x"], label=GOOD["label"]), 2, "no array `x`"),
+    "names of others": (
+        saved(images=GOOD["x"], labels=GOOD["label"]), 2, "--map x=images,label=labels",
+    ),
+    "names that say nothing": (
+        saved(a=GOOD["label"], b=GOOD["x"]), 2, "--map x=b,label=a",
+    ),
+    "what is left": (saved(pictures=GOOD["x"][:, :3], label=GOOD["label"]), 2, "--map x=pictures"),
+    "nothing that fits": (
+        saved(a=GOOD["x"][:, :3], b=GOOD["x"][0, 0]), 2, "it holds a, b$",
+    ),
     "close name": (saved(x=GOOD["x"], labels=GOOD["label"]), 2, "--map label=labels"),
     "two of one name": (duplicate, 2, "two arrays named `x`"),
     "path outside": (npz([("../x.npy", npy(GOOD["x"]))]), 2, "`../x.npy` is not an array"),
@@ -122,6 +132,19 @@ BAD: dict[str, tuple[Write, int, str]] = {
     "float64": (saved(x=GOOD["x"].astype("f8"), label=GOOD["label"]), 2, "x.astype|array.astype"),
     "float labels": (saved(x=GOOD["x"], label=GOOD["label"] * 1.0), 2, "the net takes int64"),
     "unsigned 64 bits": (saved(x=GOOD["x"], label=GOOD["label"].astype("u8")), 2, "is uint64"),
+    "one-hot": (
+        saved(x=GOOD["x"], label=np.eye(3)[GOOD["label"]]), 2, r"`array.argmax\(axis=1\)`$",
+    ),
+    "one-hot in whole numbers": (
+        saved(x=GOOD["x"], label=np.eye(3, dtype="i8")[GOOD["label"]]), 2, "not one-hot",
+    ),
+    "a column of labels": (
+        saved(x=GOOD["x"], label=GOOD["label"][:, None]), 2, r"`array\[..., 0\]`$",
+    ),
+    "a column of real labels": (
+        saved(x=GOOD["x"], label=GOOD["label"][:, None] * 1.0), 2,
+        r"`array\[..., 0\].astype\(np.int64\)`$",
+    ),
     "rank": (saved(x=GOOD["x"][0], label=GOOD["label"]), 2, r"\[4\], and the net takes \[N, 4\]"),
     "size": (saved(x=GOOD["x"][:, :3], label=GOOD["label"]), 2, r"\[6, 3\]"),
     "counts differ": (saved(x=GOOD["x"], label=GOOD["label"][:5]), 2, "N is 6 in the other arrays"),
@@ -142,6 +165,31 @@ def test_bad_file(case: str, tmp_path: Path) -> None:
         open_data(path, (X, LABEL), classes={"label": 3})
     assert caught.value.exit_code == code
     assert str(path) in str(caught.value)
+
+
+SHAPES = {
+    "no channels": ((6, 4, 5), ("N", 1, 4, 5), r"`array\[:, None\]`"),
+    "channels last": ((6, 4, 5, 3), ("N", 3, 4, 5), r"`array.transpose\(0, 3, 1, 2\)`"),
+    "channels last, of any size": ((6, 4, 5, 3), ("N", 3, "H", "W"), "transpose"),
+    "flat": ((6, 60), ("N", 3, 4, 5), r"`array.reshape\(-1, 3, 4, 5\)`"),
+    "not flat": ((6, 3, 4, 5), ("N", 60), r"`array.reshape\(-1, 60\)`"),
+    "masks one-hot": ((6, 9, 4, 5), ("N", 4, 5), r"`array.argmax\(axis=1\)`"),
+    "masks one-hot, channels last": ((6, 4, 5, 9), ("N", 4, 5), r"`array.argmax\(axis=3\)`"),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_another_shape_is_told_with_what_mends_it(case: str, tmp_path: Path) -> None:
+    """The edit is run as well: what it makes is taken."""
+    shape, wanted, edit = SHAPES[case]
+    array = np.zeros(shape, np.int64)
+    port = Port("x", np.dtype(np.int64), wanted)
+    np.savez(tmp_path / "a.npz", x=array)
+    with pytest.raises(RuntimeFault, match=edit) as caught:
+        open_data(tmp_path / "a.npz", (port,))
+    (help_,) = caught.value.helps
+    np.savez(tmp_path / "a.npz", x=eval(help_.split("`")[1], {"array": array}))
+    open_data(tmp_path / "a.npz", (port,))
 
 
 def test_good_forms(tmp_path: Path) -> None:

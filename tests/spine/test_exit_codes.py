@@ -110,6 +110,14 @@ def test_exit_codes(
     tell(dslc(*(filled(argument, folder) for argument in arguments)), code, said, folder)
 
 
+def test_a_net_says_which_array_it_lacks(folder: Path) -> None:
+    done("compile", folder / "good.net", "-o", folder / "built")
+    np.savez(folder / "pictures.npz", pictures=np.zeros((3, 4), np.float32))
+    outcome = dslc("run", folder / "built" / "good.onnx", folder / "pictures.npz")
+    said = ["no array `x`, which good.onnx takes", 'np.savez("pictures.npz", x=pictures)']
+    tell(outcome, 2, said, folder)
+
+
 NOT_FILES = [
     ("{folder}/pipe.net", "not a regular file"),
     ("/dev/zero", "not a regular file"),

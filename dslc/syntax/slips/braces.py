@@ -29,6 +29,12 @@ def control(place: Place) -> Diagnostic | None:
             "[1, 2, 3] { }" if word == "for" else "xs, h = zeros([N, 10]) { }"
         )
         return mistake("E0109", f"`in` is missing in this `{word}`", span, "write in", help_)
+    if word == "for" and place.token == ",":
+        where = span_of(place.source, word)
+        help_ = edit("`scan` carries values from step to step:", where, "scan")
+        return mistake(
+            "E0109", "`for` carries nothing from round to round", span, "it has one variable", help_
+        )
     if word == "scan" and place.token == "{":
         help_ = "for example:\nscan x in xs, h = zeros([N, 10]) { }"
         return mistake(

@@ -114,6 +114,9 @@ def _row_in_train(span: Span) -> Diagnostic:
 def _in_stack(place: Place, first: Token, span: Span) -> Diagnostic | None:
     if place.at != place.start + 1 or first.type != "NAME":
         return None
+    if first in words.LINE_WORDS and place.token.type == "NAME":
+        message = f"`{first}` stands outside nets and blocks, not inside"
+        return mistake("E0111", message, span, "move this line above, to the beginning of the file")
     if first in words.TRAIN_WORDS and words.begins_operand(place.token):
         message = f"`{first}` stands in a train section, not in a net"
         line = place.source.line_text(span.line).strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dslc.errors import Diagnostic
 from dslc.source import Span
 from dslc.syntax import words
@@ -103,6 +105,14 @@ def _head(place: Place) -> Span:
     return Span(place.source, start.start, start.start + len(line[:length].rstrip()))
 
 
+FROZEN = re.compile(r"freeze\s*\(\s*([^()]+?)\s*\)")
+
+
+def _line(place: Place, span: Span) -> str:
+    """Return the rest of the line from a place on."""
+    return place.source.text[span.start :].partition("\n")[0]
+
+
 def nameless(place: Place) -> Diagnostic | None:
     """`output: Linear(10)`, `net {`, `loss = mse(x, y)`"""
     word = place.first
@@ -114,6 +124,10 @@ def nameless(place: Place) -> Diagnostic | None:
         help_ = edit("write it so:", where, str(word))
         message = f"`{word}` is followed by an expression, or by a name and `=`"
         return mistake("E0112", message, span_of(place.source, place.token), "leave it out", help_)
+    if word.type == "FREEZE" and place.token == "(" and (found := FROZEN.match(_line(place, span))):
+        whole = Span(span.source, span.start, span.start + found.end())
+        help_ = edit("write it so:", whole, f"freeze {found.group(1)}")
+        return mistake("E0116", "`freeze` names what it keeps", whole, "without brackets", help_)
     example = NAMED_EXAMPLES.get(word.type)
     if example is None:
         return None
@@ -146,19 +160,58 @@ def settings(place: Place) -> Diagnostic | None:
     )
 
 
-def import_(place: Place) -> Diagnostic | None:
-    """`import "resnet.net"`, `import *`"""
-    if place.first.type != "IMPORT":
+def header(place: Place) -> Diagnostic | None:
+    """`train "judging" {`, `train judging: {`, `layer f: Linear(3)`"""
+    word, token = place.first, place.token
+    span = span_of(place.source, token)
+    if word.type == "LAYER" and token == ":" and place.at == place.start + 2:
+        help_ = edit("write it so:", _with_space(span), " =")
+        return mistake("E0112", "a layer line has `=`", span, "not `:`", help_)
+    if word.type not in ("NET", "BLOCK", "TRAIN"):
         return None
-    span = span_of(place.source, place.token)
-    facts = ('import Name, Name from "file.net"',)
+    if token.type == "STRING" and place.at == place.start + 1:
+        help_ = edit("write it so:", span, token.strip('"'))
+        return mistake("E0112", "a name stands without quotes", span, "this is text", help_)
+    if token == ":" and place.following == "{":
+        help_ = edit("leave it out:", span, "")
+        return mistake("E0112", "no sign stands in front of a brace", span, "delete it", help_)
+    return None
+
+
+RETURN = re.compile(r"return\s+(\w+(\s*,\s*\w+)*)\s*$")
+
+
+def returned(place: Place) -> Diagnostic | None:
+    """`return h`, `return relu(h)`"""
+    if place.first != "return" or place.at != place.start + 1 or place.token == ":":
+        return None
+    span = span_of(place.source, place.first)
+    behind = Span(place.source, span.start, span_of(place.source, place.token).start)
+    line = _line(place, span).partition("#")[0].rstrip(" }")
+    if RETURN.match(line):
+        help_ = edit("write it so:", span, "output")
+    else:
+        help_ = edit("leave it out: the last row is the result:", behind, "")
     return mistake(
-        "E0117",
-        "an import lists names, and the file in double quotes",
-        span,
-        "not understood",
-        facts=facts,
+        "E0120", "no statement begins with `return`", span, "the result is an `output`", help_
     )
+
+
+def listed(place: Place) -> Diagnostic | None:
+    """`betas=(0.9, 0.99)`"""
+    opener = place.opener
+    if place.token != "," or opener is None or opener != "(":
+        return None
+    at = next(i for i, token in enumerate(place.tokens) if token is opener)
+    if at == 0 or place.tokens[at - 1] not in ("=", ",", "(", "[", "in"):
+        return None
+    closer = at + 1
+    while closer < len(place.tokens) and place.tokens[closer].type not in ("RPAR", "_END"):
+        closer += 1
+    span = between(place.source, opener, place.tokens[min(closer, len(place.tokens) - 1)])
+    help_ = edit("write it so:", span, f"[{span.text[1:-1]}]") if span.text.endswith(")") else ""
+    helps = (help_,) if help_ else ()
+    return mistake("E0100", "a list stands in square brackets", span, "not in round ones", *helps)
 
 
 def equals(place: Place) -> Diagnostic | None:
