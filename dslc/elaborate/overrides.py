@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from dslc.elaborate import foreign
 from dslc.elaborate.sections import OWN, section_names, sections_of
 from dslc.elaborate.suggest import did_you_mean
 from dslc.elaborate.train_settings import SETTINGS
@@ -124,7 +125,7 @@ def _unreadable(source: Source, shown: str, text: str) -> Diagnostic:
 def unknown_hyper_parameter(name: str, setting: tree.Setting, net: tree.Net) -> Diagnostic:
     """Say that the net has no such hyper-parameter (E0213)."""
     known = [parameter.name.text for parameter in net.parameters]
-    text = did_you_mean(name, known)
+    of_training = _of_training(name, setting.value.span.text)
     facts = (
         f"hyper-parameters of {net.name.text}: {', '.join(known)}"
         if known
@@ -133,9 +134,22 @@ def unknown_hyper_parameter(name: str, setting: tree.Setting, net: tree.Net) -> 
     return Diagnostic(
         "E0213",
         f"{net.name.text} has no hyper-parameter `{name}`",
-        Label(setting.name.span, text),
+        Label(setting.name.span, "" if of_training else did_you_mean(name, known)),
         facts=(facts,),
+        helps=(of_training,) if of_training else (),
     )
+
+
+def _of_training(name: str, value: str) -> str:
+    """Return the edit for a setting of the train section: `--set epochs=1`."""
+    meant = foreign.SETTINGS.get(name, name)
+    if meant in SETTINGS or meant in OWN:
+        return f"a setting of the train section is written  --set {PREFIX}{meant}={value}"
+    if foreign.ARGUMENTS.get(name, name) in ("lr", "momentum", "weight_decay"):
+        setting = f"{foreign.ARGUMENTS.get(name, name)}={value}"
+        rate = "" if setting.startswith("lr=") else "lr=0.1, "
+        return f"the optimizer has it:  --set {PREFIX}optimizer=SGD({rate}{setting})"
+    return ""
 
 
 def with_settings(section: tree.Train, given: Mapping[str, tree.Setting]) -> tree.Train:

@@ -92,14 +92,15 @@ NEWCOMERS: dict[str, tuple[str, str, str, str, str]] = {
     ),
     # ---- ResNet
     "a block without its capital": (
-        RESNET, "stage2: Basic(128, stride=2)", "stage2: basic(128, stride=2)", "E0201", "did you mean `Basic`?",
+        RESNET, "stage2: Stage(128, ", "stage2: stage(128, ", "E0201", "did you mean `Stage`?",
     ),
     "shortcut forgotten": (
         RESNET, "    | if stride != 1 or C != width { ConvBN(width, 1x1, stride=stride) }\n", "    |\n",
         "E0301", "if stride != 1 or C != width { Conv(width, 1x1, stride=stride) }",
     ),
     "stride forgotten": (
-        RESNET, "stage3: Basic(256, stride=2)", "stage3: Basic(256)", "E0302", "[N, 256, 28, 28]",
+        RESNET, "stage3: Stage(256, depths[2], stride=2)", "stage3: Stage(256, depths[2], stride=1)", "E0302",
+        "[N, 256, 28, 28]",
     ),
     "plus between branches": (
         RESNET, "    | ConvBN(width, 3x3, stride=stride)", "    ConvBN(width, 3x3, stride=stride)",
