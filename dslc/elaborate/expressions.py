@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -88,7 +89,7 @@ def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[Stage
         check_shape(node, as_result(entity, node.span, frame), frame, lines(trace))
         return entity
     if isinstance(node, tree.Name):
-        target = lookup(node, frame)
+        target = _stage_called(node, frame)
         if target is POISON:
             raise PoisonedError
         if not is_callable(target):
@@ -105,6 +106,24 @@ def stage(node: tree.Expression, frame: Frame, entity: Entity, trace: list[Stage
         if is_callable(target):
             return apply(target, node, frame, Flow(entity, piped=True))
     raise _not_a_stage(node, None, frame)
+
+
+def _stage_called(node: tree.Name, frame: Frame) -> Entity:
+    """Return what a name behind an arrow stands for; a new one there was meant as the label of the row."""
+    try:
+        return lookup(node, frame)
+    except MistakeError as mistake:
+        row, found = frame.expression, mistake.diagnostic
+        if not isinstance(row, tree.Pipe) or row.stages[-1] is not node or "\n" in row.span.text:
+            raise
+        if found.code != "E0206" or found.helps or frame.label:
+            raise
+        frame.scope.names[node.text] = POISON
+        frame.scope.spans[node.text] = node.span
+        rest = row.span.text[: node.span.start - row.span.start].rstrip().removesuffix("->")
+        sentence = "to name the result, begin the row with it:"
+        help_ = help_with(sentence, row.span, f"{node.text}: {rest.rstrip()}")
+        raise MistakeError(replace(found, helps=(help_,))) from mistake
 
 
 def is_callable(entity: Entity) -> bool:

@@ -19,6 +19,7 @@ ARGUMENTS = {
     "milestones": "at", "hidden_size": "units", "hidden_dim": "units", "num_units": "units", "num_layers": "layers",
     "return_sequences": "return_sequence", "recurrent_initializer": "recurrent_init", "h_0": "initial_h",
     "c_0": "initial_c", "h0": "initial_h", "c0": "initial_c", "hx": "initial_h", "initial_state": "initial_h",
+    "class_weight": "weight", "class_weights": "weight",
     "sequence_lens": "lengths", "seq_lens": "lengths", "sequence_length": "lengths",
 }  # fmt: skip
 """Arguments of PyTorch, Keras, ONNX and Caffe -> ours; the first one that a call takes is meant."""
@@ -39,6 +40,13 @@ DROPPED = {
     "device": "where it runs is said on the command line:  --device cuda",
     "dtype": "the element type comes from the value; `cast(float16)` changes it",
     "params": "the optimizer changes every weight that is not frozen",
+    "T_max": "the schedule runs over the whole training",
+    "total_steps": "the schedule runs over the whole training",
+    "steps_per_epoch": "the schedule runs over the whole training",
+    "last_epoch": "a training that is resumed goes on where it was",
+    "verbose": "the progress is shown on a terminal",
+    "pretrained": 'weights come from a file:  weights="resnet50.safetensors"',
+    "weights": "a block or net starts from a file, a single layer from its initializer",
     "training": "dropout and normalization know by themselves whether they train",
 }
 """Arguments that are not needed here, and why."""
@@ -53,6 +61,30 @@ SETTINGS = {
     "max_grad_norm": "clip_grad_norm", "clipvalue": "clip_grad_value",
 }  # fmt: skip
 """Names of training settings elsewhere -> ours."""
+
+UNSET = {
+    "shuffle": "every epoch has an order of its own",
+    "device": "where it trains is said on the command line:  --device cuda",
+    "gpu": "where it trains is said on the command line:  --device cuda",
+    "num_workers": "a thread reads the batches ahead",
+    "workers": "a thread reads the batches ahead",
+    "drop_last": "the last short batch of an epoch is left out",
+    "resume": "a training is resumed on the command line:  --resume",
+    "output": "where the files go is said on the command line:  -o DIR",
+    "verbose": "the progress is shown on a terminal",
+}
+"""Settings that are not needed in a train section, and why."""
+
+LINES = {
+    "metrics": "metric accuracy(logits, label)", "metric": "metric accuracy(logits, label)",
+    "criterion": "loss cross_entropy(logits, label)", "loss_function": "loss cross_entropy(logits, label)",
+    "loss_fn": "loss cross_entropy(logits, label)", "objective": "loss cross_entropy(logits, label)",
+    "augment": "augment image: float32[N, 3, 256, 256] = random_crop(227)",
+    "augmentation": "augment image: float32[N, 3, 256, 256] = random_crop(227)",
+    "transform": "augment image: float32[N, 3, 256, 256] = random_crop(227)",
+    "target": "target label: int64[N]", "labels": "target label: int64[N]", "group": "group backbone (lr=1e-4)",
+}  # fmt: skip
+"""Settings elsewhere that are lines of their own here, as examples."""
 
 ELEMENTS = {
     "float": "float32", "f32": "float32", "single": "float32", "FloatTensor": "float32", "double": "float64",
@@ -82,6 +114,20 @@ SIZES = ("shape", "size", "ndim")
 """What other frameworks ask a tensor for, to learn its sizes."""
 
 ELSEWHERE = {
+    "Sequential": "rows and arrows do this:  Conv(6, 5x5) -> relu -> flatten",
+    "ModuleList": "`repeat` and `for` do this:  repeat 3 { Linear(8) -> relu }",
+    "Input": "what comes in is a line:  input x: float32[N, 10]",
+    "Model": "a net ends with what it gives:  output logits: Linear(10)",
+    "activation": "an activation is called by its name:  relu",
+    "Activation": "an activation is called by its name:  relu",
+    "Normalize": "it is a part of the net:  sub(0.5) -> div(0.5)",
+    "ToTensor": "pictures come as uint8:  cast(float32) -> mul(1/255)",
+    "ColorJitter": "each has a name of its own:  dslc help augment",
+    "l2": "squares are summed:  sum(w * w); for all weights it is the optimizer's `weight_decay`",
+    "print": "values are looked at with  dslc grad  or  dslc run",
+    "model": "layers stand one below the other, without `add`",
+    "self": "names stand for themselves:  `fc` for `self.fc`",
+    "super": "a block has nothing to inherit from",
     "ones_like": "the shape is said:  ones([N, 10])",
     "zeros_like": "the shape is said:  zeros([N, 10])",
     "full_like": "the shape is said, and the number multiplied:  0.9 * ones([N, 10])",

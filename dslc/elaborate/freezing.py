@@ -151,7 +151,8 @@ def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> MistakeError:
         if depth
         else sorted({c.operation.language_name() for c in weights.calls if c.parameters})
     )
-    found = nearest(word, [*inside, *kinds]) or _same_number(word, inside)
+    found = _from_the_end(word, inside) or nearest(word, [*inside, *kinds])
+    found = found or _same_number(word, inside)
     where = f"inside {_written(words[:depth])}: " if depth else "the net has: "
     meant = _written([*words[:depth], found, *words[depth + 1 :]]) if found else ""
     return frame.mistake(
@@ -162,6 +163,13 @@ def _nothing(path: tree.Path, weights: Weights, frame: Frame) -> MistakeError:
         facts=(where + ", ".join(inside),) if inside else (),
         helps=(help_with(f"did you mean `{meant}`?", path.span, meant),) if meant else (),
     )
+
+
+def _from_the_end(word: str, inside: Sequence[str]) -> str | None:
+    """Return the round that `-1` means: a path counts from the front."""
+    rounds = [name for name in inside if name.isdigit()]
+    number = int(word) if word.removeprefix("-").isdigit() else 0
+    return rounds[number] if -len(rounds) <= number < 0 else None
 
 
 def _written(words: Iterable[str]) -> str:

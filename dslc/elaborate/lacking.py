@@ -10,7 +10,7 @@ from dslc.elaborate.scope import Frame, MistakeError, Result
 from dslc.elaborate.signature import Bound, Signature
 from dslc.operation import SettingInfo
 from dslc.syntax import tree
-from dslc.types import text
+from dslc.types import shape_text, text
 
 
 def missing_value(signature: Signature, bound: Bound, frame: Frame, index: int) -> MistakeError:
@@ -52,6 +52,11 @@ def missing_settings(
     if all(info.name in EXAMPLES for info in missing):
         written = _with_settings(signature, bound, missing)
         helps = [help_with("for example:", bound.span, written)]
+    if signature.implicit and not helps and isinstance(frame.flow, Result):
+        first = f"x: {shape_text(frame.flow.value.type.shape)}"
+        helps = [
+            f"a value that flows in is declared with its shape:  block {signature.name}({first}, ...)"
+        ]
     return frame.mistake(
         "E0204",
         f"`{signature.name}` is missing its {' and '.join(info.name for info in missing)}",

@@ -12,7 +12,7 @@ from dslc.elaborate.calls import Site, exchanged, operands
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.dimensions import declared_type
 from dslc.elaborate.lookup import define
-from dslc.elaborate.mending import help_with
+from dslc.elaborate.mending import help_with, name_of
 from dslc.elaborate.notes import seen
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.scope import Frame, MistakeError, PoisonedError, Result
@@ -170,6 +170,7 @@ def _measure(node: tree.Metric, lines: Lines, frame: Frame) -> None:
             "a metric line calls a metric",
             call.span,
             facts=(f"metrics: {', '.join(library.metrics)}",),
+            helps=_called(call, lines, frame),
         )
     family = library.metrics.get(name.text)
     if family is None:
@@ -186,6 +187,17 @@ def _measure(node: tree.Metric, lines: Lines, frame: Frame) -> None:
     shown = node.name.text if node.name else name.text
     lines.measures.append(Measure(shown, metric, values, node.span))
     lines.measure_places.append(frame.place)
+
+
+def _called(node: tree.Expression, lines: Lines, frame: Frame) -> tuple[str, ...]:
+    """Propose to call a metric with what the loss compares: `metric accuracy`, `metric "accuracy"`."""
+    word = node.value if isinstance(node, tree.String) else node.span.text
+    meant = nearest(word, frame.work.library.metrics)
+    compared = [term.weighing for term in lines.terms if term.weighing is not None]
+    names = [name_of(v, frame) for v in compared[0].inputs[:2] if v] if compared else []
+    if meant is None or len(names) < 2 or not all(names):
+        return ()
+    return (help_with("write it so:", node.span, f"{meant}({', '.join(names)})"),)
 
 
 def _no_metric(name: tree.Name, frame: Frame) -> MistakeError:

@@ -10,7 +10,7 @@ from dslc.elaborate.calls import bind_settings, operate, operation_signature
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.counting import least_calls
 from dslc.elaborate.lookup import lookup
-from dslc.elaborate.mending import whole_quotient
+from dslc.elaborate.mending import help_with, whole_quotient
 from dslc.elaborate.notes import seen
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.repairs import shortcut, size_keeping
@@ -47,7 +47,7 @@ def run_repeat(node: tree.Repeat, frame: Frame, flow: Entity | None) -> Entity |
             "`repeat` needs a whole number",
             node.count.span,
             f"this is {describe(count)}",
-            helps=whole_quotient(node.count),
+            helps=(*whole_quotient(node.count), *_each(count, node)),
         )
     return _rounds(node, node.body, range(count), None, frame, flow)
 
@@ -57,9 +57,30 @@ def run_for(node: tree.For, frame: Frame, flow: Entity | None) -> Entity | None:
     items = _static(node.iterable, frame)
     if not isinstance(items, tuple | range):
         raise frame.mistake(
-            "E0404", "`for` needs a list", node.iterable.span, f"this is {describe(items)}"
+            "E0404",
+            "`for` needs a list",
+            node.iterable.span,
+            f"this is {describe(items)}",
+            helps=_counted(items, node.iterable.span),
         )
     return _rounds(node, node.body, items, node.variable, frame, flow)
+
+
+def _counted(items: object, span: Span) -> tuple[str, ...]:
+    """Propose `range(3)` for `for i in 3`."""
+    if not isinstance(items, int) or isinstance(items, bool):
+        return ()
+    return (help_with("to count from 0:", span, f"range({span.text})"),)
+
+
+def _each(count: object, node: tree.Repeat) -> tuple[str, ...]:
+    """Propose `for width in [16, 32]` for `repeat [16, 32]`."""
+    if not isinstance(count, tuple):
+        return ()
+    head = Span(node.span.source, node.span.start, node.count.span.end)
+    return (
+        help_with("to take one after the other:", head, f"for width in {node.count.span.text}"),
+    )
 
 
 def run_if(node: tree.If, frame: Frame, flow: Entity | None) -> Entity | None:

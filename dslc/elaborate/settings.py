@@ -45,19 +45,21 @@ def fitted(info: SettingInfo, entity: Entity, span: Span, frame: Frame, owner: s
         )
     found = f"this is {describe(entity)}" if is_static(entity) else f"this is {entity_text(entity)}"
     takes = conversion.expected(info.annotation)
-    helps = _settings_helps(info, entity, span)
+    helps = _settings_helps(info, entity, span, owner)
     raise frame.mistake(
         "E0402", f"`{info.name}` of `{owner}` takes {takes}", span, found, helps=helps
     )
 
 
-def _settings_helps(info: SettingInfo, entity: Entity, span: Span) -> tuple[str, ...]:
+def _settings_helps(info: SettingInfo, entity: Entity, span: Span, owner: str) -> tuple[str, ...]:
     """Propose the word for a text in quotes, and the whole number for one that only looks like a fraction."""
     words = conversion.words(info.annotation)
     if isinstance(entity, str) and entity in words:
         return (help_with("words have no quotes:", span, entity),)
     if conversion.expected(info.annotation).startswith("a duration") and isinstance(entity, int):
-        return (help_with("a duration has a unit, epochs or steps:", span, f"{span.text} epochs"),)
+        unit = "steps" if (info.name == "every" and owner == "train") or entity > 200 else "epochs"
+        place = Span(span.source, span.end, span.end)
+        return (help_with("a duration has a unit, epochs or steps:", place, f" {unit}"),)
     whole = conversion.convert(int(entity), info.annotation) if _is_whole(entity) else NOTHING
     if whole is not NOTHING and "/" in span.text:
         return (

@@ -102,6 +102,8 @@ def _which_start(bound: Bound, frame: Frame) -> MistakeError:
 def _inside(bound: Bound, frame: Frame, row: tree.Expression) -> MistakeError:
     """Say that nothing flows into arguments and operands."""
     outer = _call_with(bound.span, row)
+    if outer is None and isinstance(row, tree.List):
+        return _in_list(bound, row, frame)
     if outer is None:
         return _in_arithmetic(bound, frame)
     source, start = bound.span.text, _start(frame)
@@ -121,6 +123,18 @@ def _inside(bound: Bound, frame: Frame, row: tree.Expression) -> MistakeError:
         helps.append(help_with(sentence, bound.span, f"{start} -> {source}"))
     return frame.mistake(
         "E0501", f"`{source}` has nothing to work on", place, text, helps=tuple(helps)
+    )
+
+
+def _in_list(bound: Bound, row: tree.List, frame: Frame) -> MistakeError:
+    """Say that layers side by side are no list: `[random_crop(32), random_flip]`."""
+    chain = " -> ".join(item.span.text for item in row.items)
+    return frame.mistake(
+        "E0501",
+        f"`{bound.span.text}` has nothing to work on",
+        bound.span,
+        "a list holds numbers",
+        helps=(help_with("join them by arrows:", row.span, chain),),
     )
 
 

@@ -107,6 +107,8 @@ def _setting(node: tree.Setting, settings: Settings, frame: Frame) -> None:
 def _value(info: SettingInfo, node: tree.Setting, frame: Frame) -> Any:
     from dslc.elaborate.conversion import out_of_range
 
+    if info.name in ("data", "validation") and _is_path(node.value, frame):
+        raise _unquoted_path(info.name, node.value, frame)
     value = setting_value(info, node.value, frame, "train")
     broken = out_of_range(value, info)
     if broken is not None:
@@ -123,6 +125,24 @@ def _value(info: SettingInfo, node: tree.Setting, frame: Frame) -> Any:
     if info.name in ("data", "validation") and isinstance(value, str):
         _check_path(value, node.value.span, frame)
     return value
+
+
+def _is_path(node: tree.Expression, frame: Frame) -> bool:
+    """Tell whether a path stands there without its quotes: `mnist.npz`, `data/mnist.npz`."""
+    while isinstance(node, tree.Attribute | tree.Binary):
+        node = node.left if isinstance(node, tree.Binary) else node.value
+    return isinstance(node, tree.Name) and frame.scope.find(node.text) is None
+
+
+def _unquoted_path(name: str, node: tree.Expression, frame: Frame) -> MistakeError:
+    help_ = help_with("write it so:", node.span, f'"{node.span.text}"')
+    return frame.mistake(
+        "E0402",
+        f"`{name}` of `train` is a text",
+        node.span,
+        "its quotes are missing",
+        helps=(help_,),
+    )
 
 
 def _check_path(path: str, span: Span, frame: Frame) -> None:
@@ -144,7 +164,11 @@ def _made(kind: str, families: Mapping[str, type], node: tree.Setting, frame: Fr
     name = call.function if isinstance(call, tree.Call) else call
     if not isinstance(name, tree.Name):
         raise frame.mistake(
-            "E0402", f"`{kind}` takes one of the {kind}s", call.span, facts=(_list(kind, families),)
+            "E0402",
+            f"`{kind}` takes one of the {kind}s",
+            call.span,
+            facts=(_list(kind, families),),
+            helps=_unquoted(kind, call, families),
         )
     if name.text not in families:
         known = FOREIGN.get(name.text)
@@ -159,6 +183,16 @@ def _made(kind: str, families: Mapping[str, type], node: tree.Setting, frame: Fr
         )
     arguments = call.arguments if isinstance(call, tree.Call) else ()
     return build(families[name.text], arguments, frame, call.span, name.text)
+
+
+def _unquoted(kind: str, node: tree.Expression, families: Mapping[str, type]) -> tuple[str, ...]:
+    """Propose the optimizer or schedule that a text names."""
+    if not isinstance(node, tree.String):
+        return ()
+    known = FOREIGN.get(node.value)
+    meant = known if known in families else nearest(node.value, families)
+    settings = "(lr=0.1)" if kind == "optimizer" else ""
+    return (help_with("for example:", node.span, f"{meant}{settings}"),) if meant else ()
 
 
 def _list(kind: str, families: Mapping[str, type]) -> str:
@@ -193,7 +227,13 @@ def _no_setting(node: tree.Setting, frame: Frame) -> MistakeError:
     if name in TRAIN_WORDS:
         text = "this word begins a line of its own"
         line = Span(node.span.source, node.name.span.start, node.value.span.start)
-        helps = [help_with("leave the sign out:", line, f"{name} ")] if name == "freeze" else []
+        helps = [f"for example:\n{foreign.LINES[name]}"] if name in foreign.LINES else []
+        if name == "freeze":
+            helps = [help_with("leave the sign out:", line, f"{name} ")]
+    elif name in foreign.LINES or name in foreign.UNSET:
+        text = foreign.UNSET.get(name, "this is a line of its own")
+        example = foreign.LINES.get(name, "")
+        helps = [f"for example:\n{example}"] if example else ["leave this line out"]
     elif any(own in {info.name for info in settings_of(family)} for family in families):
         rate = "" if own == "lr" else "lr=0.1, "
         text = "this belongs to the optimizer"

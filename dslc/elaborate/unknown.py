@@ -19,6 +19,7 @@ from dslc.elaborate.scope import (
 from dslc.elaborate.static import is_static
 from dslc.elaborate.suggest import nearest
 from dslc.syntax import tree
+from dslc.syntax.words import STATEMENT_WORDS
 from dslc.types import TensorType, shape_text
 
 CAPITAL_FACT = (
@@ -105,6 +106,8 @@ def no_such_value(node: tree.Name, frame: Frame) -> MistakeError:
     """Say that nothing has this name (E0206, E0601)."""
     visible = frame.scope.visible()
     suggestion = nearest(node.text, [*visible, *callable_names(frame)])
+    if node.text in STATEMENT_WORDS or node.text in ELSEWHERE:
+        suggestion = None
     where = frame.stack[-1].name if frame.stack else "the file"
     if frame.line and suggestion is None:
         return _undeclared(node, where, frame)
@@ -114,6 +117,8 @@ def no_such_value(node: tree.Name, frame: Frame) -> MistakeError:
         facts.append(f"values of {where} that can be used here: {', '.join(values)}")
     if numbers and (not values or suggestion in numbers):
         facts.append(f"hyper-parameters and dimensions: {', '.join(numbers)}")
+    if node.text in STATEMENT_WORDS:
+        facts.append(f"`{node.text}` begins a line, and names stand behind it:  {node.text} logits")
     if node.text in _elsewhere(frame):
         facts.append(_elsewhere(frame)[node.text])
     return frame.mistake(

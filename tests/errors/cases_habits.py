@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.errors.cases_newcomers import LENET, MLP
+from tests.errors.cases_newcomers import LENET, MLP, RESNET, RESNET50
 
-GAN, RNN = "gan.net", "rnn.net"
+GAN, RNN, AUGMENTED = "gan.net", "rnn.net", "lenet5_augmented.net"
 SCAN = "{ output next = tanh(x @ U + h @ W + b) }"
 
 PAIR = """net Pair {
@@ -166,4 +166,105 @@ HABITS: dict[str, tuple[str, str, str, str, str]] = {
     "`*` for a product of matrices": (RNN, "x @ U + h @ W", "x * U + h @ W", "E0308", "tanh(x @ U + h @ W + b)"),
     "how many classes": (RNN, "one_hot(text, vocab)", "one_hot(text)", "E0204", "xs = one_hot(text, 10)"),
     "an initializer's short name": (RNN, "= xavier_uniform", "= xavier", "E0202", "= xavier_uniform"),
+    # ---- lists of names, results
+    "names without a comma, frozen": (
+        RESNET, "  batch = 256\n", "  batch = 256\n  freeze stem stage1\n", "E0108", "freeze stem, stage1",
+    ),
+    "names in quotes, frozen": (
+        RESNET, "  batch = 256\n", '  batch = 256\n  freeze "stem"\n', "E0116", "freeze stem",
+    ),
+    "everything inside, with a star": (
+        RESNET, "  batch = 256\n", "  batch = 256\n  freeze stem.*\n", "E0115", "freeze stem",
+    ),
+    "rounds as a slice": (
+        RESNET50, "  batch = 256\n", "  batch = 256\n  freeze stage1.bottleneck[0:2]\n", "E0102",
+        "freeze stage1.bottleneck[0], stage1.bottleneck[1]",
+    ),
+    "a group with a colon": (
+        RESNET, "  batch = 256\n", "  batch = 256\n  group stem: lr=0.01\n", "E0116", "group stem (lr=0.01)",
+    ),
+    "a group in braces": (
+        RESNET, "  batch = 256\n", "  batch = 256\n  group stem { lr=0.01 }\n", "E0116", "group stem (lr=0.01)",
+    ),
+    "two values on a line": (
+        MLP, "  output y: Linear(1)\n", "  y: Linear(1)\n  output a, b = y, h\n", "E0112", "  output a = y\n",
+    ),
+    "names of outputs without a comma": (
+        MLP, "  output y: Linear(1)\n", "  y: Linear(1)\n  output y h\n", "E0108", "  output y, h",
+    ),
+    "an output with a sign": (
+        MLP, "  output y: Linear(1)\n", "  y: Linear(1)\n  output = y\n", "E0116", "  output y",
+    ),
+    "an output behind an arrow": (
+        MLP, "output y: Linear(1)", "Linear(1) -> output y", "E0111", "output y: Linear(1)",
+    ),
+    "a label behind an arrow": (
+        MLP, HIDDEN, "Linear(hidden) -> features", "E0206", "features: Linear(hidden)",
+    ),
+    "self": (MLP, HIDDEN, "self.h = relu(x)", "E0112", "  h = relu(x)"),
+    # ---- headers and control
+    "a type of a hyper-parameter": (
+        RESNET, "width, stride=1) {", "width: int, stride=1) {", "E0112", "width, stride=1) {",
+    ),
+    "what a block gives": (
+        RESNET, "width, stride=1) {", "width, stride=1) -> [N, width, H, W] {", "E0112", "width, stride=1) {",
+    ),
+    "def": (RESNET, "block Basic(", "def Basic(", "E0120", "block Stage(width, stride=1) { }"),
+    "a number to count to": (
+        MLP, HIDDEN, "h: for i in 3 { Linear(hidden) }", "E0404", "h: for i in range(3) { Linear(hidden) }",
+    ),
+    "a list to repeat": (
+        MLP, HIDDEN, "h: repeat [8, 16] { Linear(hidden) }", "E0404", "h: for width in [8, 16] { Linear(hidden) }",
+    ),
+    "a colon for the braces": (
+        MLP, HIDDEN, "h: for k in [8, 16]: Linear(k)", "E0109", "h: for k in [8, 16] { Linear(k) }",
+    ),
+    "elif": (
+        MLP, HIDDEN, "h: if hidden > 9 { Linear(9) } elif hidden > 5 { Linear(5) }", "E0120",
+        "h: if hidden > 9 { Linear(9) } else if hidden > 5 { Linear(5) }",
+    ),
+    "while": (MLP, HIDDEN, "h: while hidden > 9 { Linear(9) }", "E0120", "repeat 3 { }"),
+    "a choice of numbers": (
+        MLP, HIDDEN, "h: Linear(8 if hidden > 9 else 4)", "E0100", "make the number a hyper-parameter",
+    ),
+    "Sequential": (MLP, HIDDEN, "h: Sequential(relu, tanh)", "E0201", "rows and arrows do this"),
+    # ---- what is changed in training
+    "names of torchvision": (
+        AUGMENTED, "random_affine(degrees=10, translate=0.08, scale=[0.9, 1.1])", "RandomHorizontalFlip(0.5)",
+        "E0202", "= random_flip(0.5)",
+    ),
+    "changes as a list": (
+        AUGMENTED, "random_affine(degrees=10, translate=0.08, scale=[0.9, 1.1])", "[random_flip(0.5), random_flip]",
+        "E0501", "= random_flip(0.5) -> random_flip",
+    ),
+    "changes without the input": (
+        AUGMENTED, "augment image: uint8[N, 1, 28, 28] = random_affine", "augment random_affine", "E0116",
+        "augment image: float32[N, 3, 256, 256] = random_affine(degrees=10, ",
+    ),
+    "changes as a setting": (
+        AUGMENTED, "augment image: uint8[N, 1, 28, 28] = random_affine", "augment = random_affine", "E0603",
+        "augment image: float32[N, 3, 256, 256] = random_crop(227)",
+    ),
+    # ---- settings
+    "a metric without values": (
+        LENET, "metric accuracy(logits, digit)", "metric accuracy", "E0504", "accuracy(logits, digit)",
+    ),
+    "metrics as a setting": (
+        LENET, "metric accuracy(logits, digit)", "metrics = [accuracy]", "E0603", "metric accuracy(logits, label)",
+    ),
+    "an optimizer in quotes": (LENET, "SGD(lr=0.1, momentum=0.9)", '"sgd"', "E0402", "optimizer = SGD(lr=0.1)"),
+    "a path without quotes": (LENET, '"data/mnist10k.npz"', "data/mnist10k.npz", "E0402", 'data = "data/mnist10k.npz"'),
+    "T_max": (LENET, "schedule = cosine", "schedule = cosine(T_max=50)", "E0203", "runs over the whole training"),
+    "a warm-up without its unit": (
+        LENET, "schedule = cosine", "schedule = cosine(warmup=500)", "E0402", "cosine(warmup=500 steps)",
+    ),
+    "shuffle": (LENET, "  batch = 32\n", "  batch = 32\n  shuffle = true\n", "E0603", "an order of its own"),
+    "a device": (LENET, "  batch = 32\n", "  batch = 32\n  device = cuda\n", "E0603", "--device cuda"),
+    "a sum of squares": (
+        MLP, "loss mse(y, price)", "loss mse(y, price) + l2(h.weight)", "E0201", "sum(w * w)",
+    ),
+    "classes that weigh more": (
+        LENET, "label_smoothing=0.1", "class_weight=[1, 1, 1, 1, 1, 1, 1, 1, 1, 2]", "E0203",
+        "cross_entropy(logits, digit, weight=[1, 1, 1, 1, 1, 1, 1, 1, 1, 2])",
+    ),
 }  # fmt: skip

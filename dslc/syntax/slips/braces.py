@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lark import Token
+
 from dslc.errors import Diagnostic, Label
 from dslc.source import Span
 from dslc.syntax import words
@@ -29,6 +31,8 @@ def control(place: Place) -> Diagnostic | None:
             "[1, 2, 3] { }" if word == "for" else "xs, h = zeros([N, 10]) { }"
         )
         return mistake("E0109", f"`in` is missing in this `{word}`", span, "write in", help_)
+    if place.token == ":" and place.previous is not None and words.ends_operand(place.previous):
+        return _colon(place, word, span)
     if word == "for" and place.token == ",":
         where = span_of(place.source, word)
         help_ = edit("`scan` carries values from step to step:", where, "scan")
@@ -58,6 +62,31 @@ def control(place: Place) -> Diagnostic | None:
             text,
             edit("write it so:", gap, "{ "),
         )
+    return None
+
+
+def _colon(place: Place, word: Token, span: Span) -> Diagnostic:
+    """`for k in [1, 2]: Linear(k)`"""
+    line = place.source.text[span.start :].partition("\n")[0].partition("#")[0].rstrip()
+    whole = Span(place.source, span.start, span.start + len(line))
+    body = line[1:].strip()
+    help_ = edit("write it so:", whole, f" {{ {body} }}" if body else " {")
+    message = f"what `{word}` applies to stands in braces"
+    return mistake("E0109", message, span, "`{` belongs here", help_)
+
+
+def foreign(place: Place) -> Diagnostic | None:
+    """`if a { } elif b { }`, `while a { }`"""
+    span = span_of(place.source, place.token)
+    if place.token == "elif":
+        help_ = edit("write it so:", span, "else if")
+        return mistake("E0120", "there is no `elif`", span, "it is two words", help_)
+    if "while" in (place.first, place.previous) and place.at <= place.start + 3:
+        helps = ("repeat 3 { }", "scan x in xs, h = zeros([N, 10]) { }")
+        where = span_of(place.source, next(t for t in place.tokens[place.start :] if t == "while"))
+        text = "how often is known when the file is compiled, or a sequence says it"
+        examples = [f"for example:\n{one}" for one in helps]
+        return mistake("E0120", "there is no `while`", where, text, *examples)
     return None
 
 

@@ -49,6 +49,10 @@ def unfinished(place: Place) -> Diagnostic | None:
         what = WHAT.get(str(previous), "a value")
         follows = "the end of the line" if place.ends else shown(token)
         message = f"{what} is missing after `{previous}`"
+        if previous == "." and token == "*" and place.first.type in ("FREEZE", "GROUP"):
+            both = where.to(span)
+            inside = edit("a path means all that is inside:", both, "")
+            return mistake("E0115", message, where, f"{follows} follows", inside)
         ends = previous == "->" and (place.ends or token == "}")
         mended = (edit("leave it out:", where, ""),) if ends else ()
         return mistake("E0115", message, where, f"{follows} follows", *mended)
@@ -138,12 +142,29 @@ def strided(place: Place) -> Diagnostic | None:
     if place.token != ":" or place.opener is None or place.opener != "[":
         return None
     span = span_of(place.source, place.token)
+    if place.first.type in ("FREEZE", "GROUP"):
+        others = edit("name each of them:", *_rounds(place, span))
+        return mistake("E0102", "a path has no slices", span, "one number stands here", others)
     return mistake(
         "E0102",
         "a slice has a beginning and an end, and no step",
         span,
         "the step would stand here",
     )
+
+
+def _rounds(place: Place, colon: Span) -> tuple[Span, str]:
+    """Return a path with a slice, and the paths of its rounds: `stage[0:2]` is `stage[0], stage[1]`."""
+    line = place.source.text[: colon.start].rpartition("\n")[2]
+    start = colon.start - len(line) + max(line.rfind(" "), line.rfind(",")) + 1
+    end = place.source.text.find("]", colon.end) + 1 or colon.end
+    path = Span(place.source, start, end)
+    name, _, bounds = path.text.rstrip("]").partition("[")
+    first, _, last = bounds.partition(":")
+    rounds = range(int(first or 0) if first.strip().isdigit() or not first else 0, 2)
+    if last.strip().isdigit():
+        rounds = range(rounds.start, min(int(last), rounds.start + 100))
+    return path, ", ".join(f"{name}[{number}]" for number in rounds)
 
 
 def comment(place: Place) -> Diagnostic | None:

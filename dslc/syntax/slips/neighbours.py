@@ -9,6 +9,9 @@ from dslc.syntax.mistakes import edit, edited, mistake, shown
 from dslc.syntax.place import CLOSERS, OPENERS, Place
 from dslc.syntax.tokens import span_of
 
+LISTING = frozenset({"FREEZE", "GROUP", "OUTPUT", "INPUT", "TARGET", "IMPORT"})
+"""Statements that list names."""
+
 
 def juxtaposed(place: Place) -> Diagnostic | None:
     """Two values with nothing between them: a missing comma, or two statements on a line."""
@@ -25,6 +28,9 @@ def juxtaposed(place: Place) -> Diagnostic | None:
         place.source, span_of(place.source, previous).end, span_of(place.source, token).start
     )
     span = span_of(place.source, token)
+    if token == "if" and place.opener is not None and place.opener in ("(", "["):
+        help_ = "make the number a hyper-parameter, which `--set` changes:  net Classifier(units=10) { }"
+        return mistake("E0100", "`if` chooses rows, not numbers", span, "not inside a call", help_)
     if place.opener is not None and place.opener in ("(", "["):
         message = f"a comma is missing between {shown(previous)} and {shown(token)}"
         behind = Span(place.source, gap.start, gap.start)
@@ -37,6 +43,13 @@ def juxtaposed(place: Place) -> Diagnostic | None:
         )
     if previous.type == "NAME" and token.type in words.LITERALS | {"TRUE", "FALSE"}:
         return _without_brackets(place, gap)
+    if previous == "output" and place.before == "->" and token.type == "NAME":
+        return _output_at_end(place)
+    if place.first.type in LISTING and place.at > place.start + 1 and token.type == "NAME":
+        behind = Span(place.source, gap.start, gap.start)
+        message = f"a comma is missing between {shown(previous)} and {shown(token)}"
+        help_ = edit("write it so:", behind, ",")
+        return mistake("E0108", message, span, "write a comma in front of it", help_)
     if place.at == place.start + 1 and previous.type == "NAME" and token.type == "NAME":
         help_ = edit("if it is the label of the row, a colon follows:", gap, ": ")
         message = f"{shown(previous)} and {shown(token)} stand side by side"
@@ -50,6 +63,20 @@ def juxtaposed(place: Place) -> Diagnostic | None:
     if (token.type == "NAME" and place.following is None) or place.following in ("(", "->"):
         helps.insert(0, edit("to pass the value on, write an arrow:", gap, " -> "))
     return mistake("E0107", "two statements on one line", span, "a new line begins here", *helps)
+
+
+def _output_at_end(place: Place) -> Diagnostic:
+    """`Linear(10) -> output logits`"""
+    first, word = (
+        span_of(place.source, place.first),
+        span_of(place.source, place.tokens[place.at - 1]),
+    )
+    arrow = span_of(place.source, place.tokens[place.at - 2])
+    row = Span(place.source, first.start, arrow.start).text.rstrip()
+    whole = first.to(span_of(place.source, place.token))
+    sign = "" if place.tokens[place.start + 1] in (":", "=") else f"{place.token}: "
+    help_ = edit("write it so:", whole, f"output {sign}{row}")
+    return mistake("E0111", "`output` begins a line", word, "not its end", help_)
 
 
 def _without_brackets(place: Place, gap: Span) -> Diagnostic:

@@ -52,6 +52,10 @@ def _in_file(place: Place, first: Token, span: Span) -> Diagnostic | None:
             "the file comes last",
             f"write it so:\n{line}",
         )
+    if first in ("def", "function", "func", "fn", "class", "module", "layer"):
+        text = "a block is written so"
+        help_ = "for example:\nblock Stage(width, stride=1) { }"
+        return mistake("E0120", f"no statement begins with `{first}` here", span, text, help_)
     message = "outside nets and blocks stand only import, default, block, net and train"
     return mistake("E0111", message, span, "belongs in a net, a block or a train section")
 

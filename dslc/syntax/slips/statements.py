@@ -128,6 +128,16 @@ def nameless(place: Place) -> Diagnostic | None:
         whole = Span(span.source, span.start, span.start + found.end())
         help_ = edit("write it so:", whole, f"freeze {found.group(1)}")
         return mistake("E0116", "`freeze` names what it keeps", whole, "without brackets", help_)
+    if place.token.type == "STRING" and place.token[1:-1].isidentifier():
+        text = span_of(place.source, place.token)
+        help_ = edit("write it so:", text, place.token[1:-1])
+        return mistake("E0116", "a name stands without quotes", text, "this is text", help_)
+    if word.type == "OUTPUT" and place.token == "=" and place.following is not None:
+        following = place.tokens[place.at + 2]
+        if place.following.type == "NAME" and following.type in ("_END", "$END"):
+            where = between(place.source, word, place.token)
+            help_ = edit("write it so:", where, "output")
+            return mistake("E0116", "`output` names what a net gives", where, "without `=`", help_)
     example = NAMED_EXAMPLES.get(word.type)
     if example is None:
         return None
@@ -140,9 +150,22 @@ def nameless(place: Place) -> Diagnostic | None:
     )
 
 
+GROUP = re.compile(
+    r"group\s+([\w.,\[\] ]*?[\w\]])\s*[=:]?\s*[({]?\s*(\w+\s*=[^=(){}]*?)\s*[)}]?\s*(#|$)"
+)
+
+
 def settings(place: Place) -> Diagnostic | None:
-    """`group backbone`, `default Conv`"""
+    """`group backbone`, `group backbone: lr=0.1`, `group backbone { lr = 0.1 }`, `default Conv`"""
     word, previous = place.first, place.previous
+    if word.type == "GROUP" and (found := GROUP.match(_line(place, span_of(place.source, word)))):
+        whole = span_of(place.source, word)
+        whole = Span(place.source, whole.start, whole.start + found.end(2))
+        end = _line(place, whole).rstrip()
+        whole = Span(place.source, whole.start, whole.start + len(end.partition("#")[0].rstrip()))
+        help_ = edit("write it so:", whole, f"group {found.group(1)} ({found.group(2)})")
+        message = "`group` has its settings in round brackets"
+        return mistake("E0116", message, span_of(place.source, place.token), "not so", help_)
     if (
         word.type not in ("GROUP", "DEFAULT")
         or previous is None
@@ -160,6 +183,10 @@ def settings(place: Place) -> Diagnostic | None:
     )
 
 
+PLAIN = frozenset({"int", "float", "bool", "str", "string", "list", "number"})
+"""Types of numbers elsewhere."""
+
+
 def header(place: Place) -> Diagnostic | None:
     """`train "judging" {`, `train judging: {`, `layer f: Linear(3)`"""
     word, token = place.first, place.token
@@ -172,6 +199,18 @@ def header(place: Place) -> Diagnostic | None:
     if token.type == "STRING" and place.at == place.start + 1:
         help_ = edit("write it so:", span, token.strip('"'))
         return mistake("E0112", "a name stands without quotes", span, "this is text", help_)
+    if place.before == ":" and place.previous in PLAIN and token in (")", ",", "="):
+        where = span_of(place.source, place.tokens[place.at - 2]).to(
+            span_of(place.source, place.tokens[place.at - 1])
+        )
+        help_ = edit("leave it out:", where, "")
+        return mistake("E0112", "a hyper-parameter has no type", where, "delete it", help_)
+    if token == "->" and place.previous == ")":
+        brace = place.source.text.find("{", span.end)
+        end = brace if 0 <= brace < span.start + len(_line(place, span)) else span.end
+        where = Span(place.source, span.start, end)
+        help_ = edit("leave it out; the last row may end with its shape:", where, "")
+        return mistake("E0112", "a header does not say what comes out", where, "delete it", help_)
     if token == ":" and place.following == "{":
         help_ = edit("leave it out:", span, "")
         return mistake("E0112", "no sign stands in front of a brace", span, "delete it", help_)
@@ -214,11 +253,37 @@ def listed(place: Place) -> Diagnostic | None:
     return mistake("E0100", "a list stands in square brackets", span, "not in round ones", *helps)
 
 
+def several(place: Place) -> Diagnostic | None:
+    """`a, b = x, y`"""
+    head = place.tokens[place.start : place.at]
+    signs = [index for index, token in enumerate(head) if token in ("=", ":")]
+    if place.token != "," or place.opener != "{" or len(signs) != 1 or place.section != "stack":
+        return None
+    word = f"{head[0]} " if head[0].type == "OUTPUT" else ""
+    names = [str(token) for token in head[: signs[0]] if token.type == "NAME"]
+    first = span_of(place.source, place.first)
+    line = _line(place, first).partition("#")[0].rstrip(" }")
+    values = [value.strip() for value in line.partition(str(head[signs[0]]))[2].split(",")]
+    span = span_of(place.source, place.token)
+    helps = []
+    if len(names) == len(values) and all(values):
+        indent = " " * (first.column - 1)
+        rows = [f"{word}{name} = {value}" for name, value in zip(names, values, strict=True)]
+        whole = Span(place.source, first.start, first.start + len(line))
+        helps = [edit("give each its own line:", whole, f"\n{indent}".join(rows))]
+    message = f"one value stands right of `{head[signs[0]]}`"
+    return mistake("E0112", message, span, "a second one begins here", *helps)
+
+
 def equals(place: Place) -> Diagnostic | None:
-    """`f(a.b = 1)`, `x[0] = y`"""
+    """`f(a.b = 1)`, `x[0] = y`, `self.fc = Linear(3)`"""
     if place.token != "=" or place.previous is None:
         return None
     span = span_of(place.source, place.token)
+    if place.first == "self" and place.at == place.start + 3:
+        prefix = between(place.source, place.first, place.tokens[place.start + 1])
+        help_ = edit("names stand for themselves:", prefix, "")
+        return mistake("E0112", "left of `=` stands a name alone", prefix, "delete it", help_)
     facts = ("to compare two values, write `==`",)
     message = "left of `=` stands a name and nothing else"
     return mistake("E0112", message, span, "this would be named", facts=facts)

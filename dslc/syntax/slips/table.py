@@ -50,12 +50,14 @@ SLIPS: tuple[Callable[[Place], Diagnostic | None], ...] = (
     expressions.unfinished,
     expressions.chained,
     expressions.strided,
+    braces.foreign,
     braces.control,
     braces.first_branch,
     braces.branches,
     braces.missing_body,
     statements.comma_at_end,
     neighbours.juxtaposed,
+    statements.several,
     statements.equals,
 )
 

@@ -61,6 +61,11 @@ def missing_type(place: Place) -> Diagnostic | None:
 def _without_colon(place: Place, name: Token) -> Diagnostic:
     """`input x`, `input x float32[N, 8]`, `input x = Input(shape=[N, 8])`, `param W = zeros`"""
     where = span_of(place.source, name)
+    if place.first.type == "AUGMENT" and place.token == "(":
+        example = f"augment image: {EXAMPLES['AUGMENT']} = {_line_from(place, where).strip()}"
+        message = "`augment` needs the input that it changes"
+        text = "a name, a colon and the type belong in front of it"
+        return mistake("E0116", message, where, text, f"for example:\n{example}")
     written = _written(place, place.at)
     has_value = place.first.type in ("PARAM", "AUGMENT")
     if written is not None:
@@ -117,6 +122,11 @@ def _written(place: Place, start: int) -> tuple[Span, str, str] | None:
 
 def _is_dimension(token: Token) -> bool:
     return token.type in ("NAME", "INTEGER") or token in (",", "+", "-", "*", "//")
+
+
+def _line_from(place: Place, span: Span) -> str:
+    """Return the rest of the line from a place on."""
+    return place.source.text[span.start :].partition("\n")[0]
 
 
 def _rest(place: Place) -> Span:
