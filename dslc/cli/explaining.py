@@ -20,6 +20,10 @@ def explain(code: str | None) -> Iterator[str]:
         yield from (f"{entry.code}  {entry.title}" for entry in entries.values())
         return
     wanted = code.strip().upper()
+    numbered = [
+        known for known in entries if wanted.isdigit() and known[1:] == f"{int(wanted):04d}"
+    ]
+    wanted = numbered[0] if len(numbered) == 1 else wanted
     if wanted not in entries:
         meant = did_you_mean(wanted, entries)
         hint = meant or "`dslc explain` alone lists them all"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 
@@ -28,6 +29,9 @@ def exit_code_of(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, click.ClickException):
         error.show()
+        hint = _meant(error)
+        if hint:
+            print(f"  = help: {printable(hint)}", file=sys.stderr)
         return 2
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return 130
@@ -35,6 +39,27 @@ def exit_code_of(error: BaseException) -> int:
         _say(f"{error.filename or 'file'}: {error.strerror or error}")
         return 4
     return _internal(error)
+
+
+def _meant(error: click.ClickException) -> str:
+    """Return what is written instead of an option that is a setting here, or of data without their option."""
+    from dslc.elaborate.overrides import of_training
+
+    if isinstance(error, click.NoSuchOption):
+        name = error.option_name.lstrip("-").replace("-", "_")
+        arguments = sys.argv[1:]
+        at = arguments.index(error.option_name) + 1 if error.option_name in arguments else 0
+        value = arguments[at] if 0 < at < len(arguments) else "..."
+        return of_training(name, value)
+    extra = re.fullmatch(r"Got unexpected extra argument \((.+)\)", error.message)
+    if extra and any(option.name == "data" for option in _options(error)):
+        return f"data are given with  --data {extra.group(1)}"
+    return ""
+
+
+def _options(error: click.ClickException) -> list[click.Parameter]:
+    context = getattr(error, "ctx", None)
+    return context.command.params if isinstance(context, click.Context) else []
 
 
 def _say(message: str) -> None:

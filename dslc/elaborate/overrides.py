@@ -125,7 +125,7 @@ def _unreadable(source: Source, shown: str, text: str) -> Diagnostic:
 def unknown_hyper_parameter(name: str, setting: tree.Setting, net: tree.Net) -> Diagnostic:
     """Say that the net has no such hyper-parameter (E0213)."""
     known = [parameter.name.text for parameter in net.parameters]
-    of_training = _of_training(name, setting.value.span.text)
+    meant = of_training(name, setting.value.span.text)
     facts = (
         f"hyper-parameters of {net.name.text}: {', '.join(known)}"
         if known
@@ -134,13 +134,13 @@ def unknown_hyper_parameter(name: str, setting: tree.Setting, net: tree.Net) -> 
     return Diagnostic(
         "E0213",
         f"{net.name.text} has no hyper-parameter `{name}`",
-        Label(setting.name.span, "" if of_training else did_you_mean(name, known)),
+        Label(setting.name.span, "" if meant else did_you_mean(name, known)),
         facts=(facts,),
-        helps=(of_training,) if of_training else (),
+        helps=(meant,) if meant else (),
     )
 
 
-def _of_training(name: str, value: str) -> str:
+def of_training(name: str, value: str) -> str:
     """Return the edit for a setting of the train section: `--set epochs=1`."""
     meant = foreign.SETTINGS.get(name, name)
     if meant in SETTINGS or meant in OWN:
@@ -148,7 +148,7 @@ def _of_training(name: str, value: str) -> str:
     if foreign.ARGUMENTS.get(name, name) in ("lr", "momentum", "weight_decay"):
         setting = f"{foreign.ARGUMENTS.get(name, name)}={value}"
         rate = "" if setting.startswith("lr=") else "lr=0.1, "
-        return f"the optimizer has it:  --set {PREFIX}optimizer=SGD({rate}{setting})"
+        return f"the optimizer has it:  --set {PREFIX}optimizer='SGD({rate}{setting})'"
     return ""
 
 

@@ -237,10 +237,10 @@ def _no_setting(node: tree.Setting, frame: Frame) -> MistakeError:
     elif any(own in {info.name for info in settings_of(family)} for family in families):
         rate = "" if own == "lr" else "lr=0.1, "
         text = "this belongs to the optimizer"
-        helps = [
-            "give it to the optimizer, for example:\n"
-            f"  optimizer = SGD({rate}{own}={node.value.span.text})"
-        ]
+        made = f"SGD({rate}{own}={node.value.span.text})"
+        helps = [f"give it to the optimizer, for example:\n  optimizer = {made}"]
+        if node.span.source.path.startswith("--set"):
+            helps = [f"give it to the optimizer, for example:  --set train.optimizer='{made}'"]
     else:
         known = [*SETTINGS, "optimizer", "schedule"]
         meant = foreign.SETTINGS.get(name, "") or nearest(name, known)

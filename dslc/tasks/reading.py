@@ -81,7 +81,10 @@ def read_spec(path: Path) -> Source:
     try:
         return source_of(path, _read(path))
     except OSError as error:
-        raise FileFault(f"{path}: {error.strerror}") from None
+        whole = path.with_name(f"{path.name}.net")
+        is_meant = error.errno == errno.ENOENT and not path.suffix and whole.is_file()
+        helps = (f"did you mean {whole}?",) if is_meant else ()
+        raise FileFault(f"{path}: {error.strerror}", helps=helps) from None
 
 
 def _read(path: Path) -> bytes:

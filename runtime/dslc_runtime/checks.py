@@ -153,7 +153,14 @@ def check_labels(
                 f"{place} holds the label {label} at {_sample(start + int(index[0]), locate)}, "
                 f"and classes = {classes}",
                 facts=(f"labels are the numbers 0 to {classes - 1}{ignored}",),
+                helps=_from_one(array, classes),
             )
+
+
+def _from_one(array: Array, classes: int) -> tuple[str, ...]:
+    """Return what mends labels that begin with 1."""
+    begins_with_one = array.min() == 1 and array.max() == classes
+    return ("they begin with 1: save them as `array - 1`",) if begins_with_one else ()
 
 
 def _sample(number: int, locate: Locate | None) -> str:

@@ -7,7 +7,6 @@ plain idx files stay on the disk; a thread reads their batches ahead.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from dslc_runtime import counter
+from dslc_runtime import counter, guesses
 from dslc_runtime.ahead import ahead
-from dslc_runtime.checks import agree, check_finite, check_labels, fit
+from dslc_runtime.checks import check_finite, check_labels, fit
 from dslc_runtime.errors import UserFault
 from dslc_runtime.metadata import Metadata, Port
 from dslc_runtime.sources import Found, Request, as_images, open_source
@@ -140,7 +139,7 @@ def open_data(
     sizes: dict[str, int] = {}
     for port in ports:
         if names[port.name] not in found.arrays:
-            raise _no_array(names, ports, found.arrays, path)
+            raise guesses.no_array(names, ports, found.arrays, path)
         array = found.arrays[names[port.name]]
         if found.pictures:
             array = as_images(array, port)
@@ -188,33 +187,3 @@ def _name(port: Port, found: Found, request: Request) -> str:
         if name is not None and only() is port:
             return name
     return port.name
-
-
-def _no_array(
-    names: Mapping[str, str], ports: Iterable[Port], found: Mapping[str, Array], path: Path
-) -> UserFault:
-    """Say which array is not there, and which ones may be meant: by their names, else by what fits."""
-    lacking = [port for port in ports if names[port.name] not in found]
-    free = [name for name in found if name not in names.values()]
-    meant: dict[str, str] = {}
-    for port in lacking:
-        close = difflib.get_close_matches(names[port.name], free, 1)
-        alike = close or [name for name in free if _may_be(found[name], port)]
-        if len(alike) == 1:
-            meant[port.name] = alike[0]
-            free.remove(alike[0])
-    rest = [port for port in lacking if port.name not in meant]
-    if len(rest) == len(free) == 1:
-        meant[rest[0].name] = free[0]
-    pairs = ",".join(f"{name}={array}" for name, array in meant.items())
-    return UserFault(
-        f"{path}: there is no array `{names[lacking[0].name]}`",
-        facts=(f"it holds {', '.join(found) or 'no arrays'}",),
-        helps=(f"`--map {pairs}` takes what fits",) if pairs else (),
-    )
-
-
-def _may_be(array: Array, port: Port) -> bool:
-    """Tell whether an array has as many axes as a port and sizes like it; class numbers are whole."""
-    whole = array.dtype.kind in "iub" or port.dtype.kind not in "iub"
-    return whole and agree(array.shape, port.shape)

@@ -116,7 +116,7 @@ def _total_steps(turns: Turns, train_set: Dataset, epochs: int | None, steps: in
     if steps_per_epoch == 0:
         raise UserFault(
             f"{train_set.path}: {samples} samples are for training, and a batch takes {batch}",
-            helps=("use a smaller batch: `--set train.batch=...`",),
+            helps=(f"use a smaller batch: `--set train.batch={samples}`",),
         )
     turns.set_steps_per_epoch(steps_per_epoch)
     if epochs is None and steps is None:

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from dslc_runtime import guesses
 from dslc_runtime.errors import LimitFault, UserFault
 from dslc_runtime.files import open_regular
 from dslc_runtime.memory import check_array
@@ -201,19 +202,31 @@ class _Chooser:
 
     def _missing(self, port: Port, name: str) -> UserFault:
         shown = ", ".join(self.header[:_SHOWN]) + (", ..." if len(self.header) > _SHOWN else "")
-        known = [*self.places, *self.groups]
+        is_vector = len(port.shape) > 1
+        count = self._count(port) if is_vector else 1
+        what = f"is no column `{name}`"
+        if is_vector and name in self.places:
+            what = f"are {count} columns in `{port.name}`, and `{name}` is one"
+        elif is_vector:
+            what = f"are no columns `{name}0`, `{name}1`, ... and no column `{name}`"
+        return UserFault(
+            f"{self.path}:1:1: there {what}",
+            facts=(f"its {len(self.header)} columns: {shown}",),
+            helps=self._helps(port, name, count),
+        )
+
+    def _helps(self, port: Port, name: str, count: int) -> list[str]:
+        guessed = guesses.columns(self.header, self.ports, self.mapping, port, name, count)
+        if guessed:
+            return [f"`--map {guessed}` takes what fits"]
+        known = [one for one in (*self.places, *self.groups) if one != name]
         helps = [
             f"`--map {port.name}={close}` takes that one"
             for close in difflib.get_close_matches(name, known, 1)
         ]
         if len(port.shape) > 1:
             helps.append(f"`--map {port.name}=FIRST..LAST` takes the columns from one to another")
-        kind = "column" if len(port.shape) == 1 else f"columns `{name}0`, `{name}1`, ... or column"
-        return UserFault(
-            f"{self.path}:1:1: there is no {kind} `{name}`",
-            facts=(f"its {len(self.header)} columns: {shown}",),
-            helps=helps,
-        )
+        return helps
 
 
 def _read(

@@ -152,6 +152,7 @@ BAD: dict[str, tuple[Write, int, str]] = {
     "nan": (saved(**changed("x", (4, 1), np.nan)), 2, "`x` holds nan at sample 4"),
     "infinity": (saved(**changed("x", (5, 3), -np.inf)), 2, "`x` holds -inf at sample 5"),
     "label too large": (saved(**changed("label", 3, 3)), 2, "label 3 at sample 3, and classes = 3"),
+    "labels from 1": (saved(x=GOOD["x"], label=np.array([1, 2, 3, 3, 1, 2])), 2, "save them as `array - 1`"),
     "label negative": (saved(**changed("label", 2, -1)), 2, "label -1 at sample 2"),
 }  # fmt: skip
 

@@ -274,7 +274,11 @@ BAD_TABLES: dict[str, tuple[str, str]] = {
     "header only": ("x0,x1,x2,t,digit\n", "csv:1:1: there are no samples"),
     "missing column": (TABLE.replace("t,", "y,"), "csv:1:1: there is no column `t`"),
     "close name": (TABLE.replace("digit", "digits"), "`--map digit=digits` takes that one"),
-    "missing group": ("a,b,c,t,digit\n1,2,3,4,0\n", "no columns `x0`, `x1`, ... or column `x`"),
+    "missing group": ("a,b,c,t,digit\n1,2,3,4,0\n", "no columns `x0`, `x1`, ... and no column `x`"),
+    "names of one's own": ("a,b,c,t,d\n1,2,3,4,0\n", "`--map x=a..c,digit=d` takes what fits"),
+    "one column of several": (
+        TABLE.replace("x0,x1,x2", "x,y,z"), "there are 3 columns in `x`, and `x` is one",
+    ),
     "two of one name": (TABLE.replace("x1", "x0"), "csv:1:2: there are two columns named `x0`"),
     "gap": (TABLE.replace("x1", "x4"), "the columns `x` go from 0 to 4, and 1 is missing"),
     "too few": (TABLE.replace("x2", "z"), "`x` has 2 columns, and `x` takes 3"),
