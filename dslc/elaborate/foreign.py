@@ -20,6 +20,9 @@ ARGUMENTS = {
     "return_sequences": "return_sequence", "recurrent_initializer": "recurrent_init", "h_0": "initial_h",
     "c_0": "initial_c", "h0": "initial_h", "c0": "initial_c", "hx": "initial_h", "initial_state": "initial_h",
     "class_weight": "weight", "class_weights": "weight",
+    "num_heads": "heads", "nhead": "heads", "n_heads": "heads", "n_head": "heads", "attn_mask": "mask",
+    "attention_mask": "mask", "src_mask": "mask", "is_causal": "causal", "dim_feedforward": "hidden",
+    "d_ff": "hidden", "ffn_dim": "hidden", "activation": "act",
     "sequence_lens": "lengths", "seq_lens": "lengths", "sequence_length": "lengths",
 }  # fmt: skip
 """Arguments of PyTorch, Keras, ONNX and Caffe -> ours; the first one that a call takes is meant."""
@@ -32,6 +35,10 @@ DROPPED = {
     "num_features": "the number of channels comes from the value",
     "num_channels": "the number of channels comes from the value",
     "num_parameters": "the number of channels comes from the value; `per_channel=true` gives each its own slope",
+    "embed_dim": "the number of features comes from the value",
+    "d_model": "the number of features comes from the value",
+    "hidden_size": "the number of features comes from the value",
+    "need_weights": "a block gives what its `output` lines say",
     "input_size": "the number of features comes from the value",
     "batch_first": "sequences are always [N, T, features]",
     "inplace": "values never change, so there is nothing to say",
@@ -109,6 +116,17 @@ METHODS = {
     "detach": "stop_gradient", "t": "transpose", "type": "cast",
 }  # fmt: skip
 """Methods of PyTorch's tensors whose names are not those of its functions -> ours."""
+
+SHIPPED = {
+    "TransformerEncoderLayer": "TransformerBlock", "TransformerEncoder": "TransformerBlock",
+    "TransformerLayer": "TransformerBlock", "EncoderLayer": "TransformerBlock", "Transformer": "TransformerBlock",
+    "TransformerDecoderLayer": "TransformerDecoderBlock", "TransformerDecoder": "TransformerDecoderBlock",
+    "DecoderLayer": "TransformerDecoderBlock", "Attention": "MultiheadAttention", "SelfAttention": "MultiheadAttention",
+    "attention": "MultiheadAttention", "MHA": "MultiheadAttention", "PositionalEncoding": "SinusoidalPositions",
+    "PositionalEmbedding": "LearnedPositions", "PositionEmbedding": "LearnedPositions", "MLPBlock": "FeedForward",
+    "ConvBNReLU": "ConvBN", "ConvBlock": "ConvBN",
+}  # fmt: skip
+"""Names elsewhere of blocks of the standard library."""
 
 SIZES = ("shape", "size", "ndim")
 """What other frameworks ask a tensor for, to learn its sizes."""

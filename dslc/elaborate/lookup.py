@@ -118,7 +118,7 @@ def refuse_module(node: tree.Attribute, frame: Frame) -> None:
     ours = name if name in operations else FOREIGN.get(name, "")
     if ours in operations:
         raise foreign_name(node, ours, frame, (CAPITAL_FACT,))
-    raise no_such_call(tree.Name(node.name.span, name), frame)
+    raise no_such_call(tree.Name(node.span, name), frame)
 
 
 def _is_module(node: tree.Expression, frame: Frame) -> bool:

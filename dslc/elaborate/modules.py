@@ -211,7 +211,8 @@ class Modules:
             f"`{name.text}` is not in {item.path.value}",
             Label(name.span, f"did you mean `{found}`?" if found else ""),
             facts=(f"{item.path.value} defines: {', '.join(names)}",),
-            helps=(help_with("write it so:", name.span, found),) if found else (),
+            helps=_in_another_file(name.text, item)
+            or ((help_with("write it so:", name.span, found),) if found else ()),
         )
 
     def _report(
@@ -238,6 +239,14 @@ def _shipped_instead(item: tree.Import) -> tuple[tuple[str, ...], tuple[str, ...
     meant = nearest(written, std.shipped())
     helps = (help_with("write it so:", span, f'"{meant}"'), own) if meant else (own,)
     return (f"it has: {', '.join(std.shipped())}",), helps
+
+
+def _in_another_file(name: str, item: tree.Import) -> tuple[str, ...]:
+    """Return the import of a block that stands in another file of the standard library."""
+    shipped = std.block_named(name)
+    if shipped is None or shipped[0] != name or not std.is_shipped(item.path.value):
+        return ()
+    return (f'it stands in another file:\nimport {name} from "{shipped[1]}"',)
 
 
 def leads_out(written: str, joined: str) -> str | None:

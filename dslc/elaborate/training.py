@@ -57,7 +57,7 @@ def training_of(
             frame.work.report(_idle_loss(term, section, weights, frozen, frame).diagnostic)
     _cross_check(section, settings, frame)
     training = _training(section, lines, settings, optimizers, frame)
-    _check_sizes(training, section, frame)
+    _check_sizes(training, section, settings, frame)
     check_unrolled(frame.work.calls, training.sizes, trained=True)
     places = {name: node.value.span for name, node in settings.nodes.items()}
     check_fit(training.sizes, places, frame.work.calls, frame)
@@ -190,14 +190,15 @@ def _cross_check(section: tree.Train, settings: Settings, frame: Frame) -> None:
         )
 
 
-def _check_sizes(training: Training, section: tree.Train, frame: Frame) -> None:
+def _check_sizes(training: Training, section: tree.Train, settings: Settings, frame: Frame) -> None:
     """Report the free dimensions of what is trained on that have no size: the training graph is of fixed sizes."""
     wanted = [term.value for term in training.terms]
     wanted += [value for measure in training.measures for value in measure.inputs]
     used = {value for call in needed(frame.work.calls, wanted) for value in call.inputs}
     for value in (*frame.made.values(), *training.targets):
         names = sorted(name for dim in value.type.shape for name in dims.names(dim))
-        lacking = [name for name in names if name not in training.sizes]
+        known = {*training.sizes, *settings.nodes}  # what is wrong with a setting was told there
+        lacking = [name for name in names if name not in known]
         if lacking and (value in used or value in wanted):
             _report(
                 frame,

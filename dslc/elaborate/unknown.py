@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dslc import std
-from dslc.elaborate.foreign import ELSEWHERE
+from dslc.elaborate.foreign import ELSEWHERE, SHIPPED
 from dslc.elaborate.mending import LABEL_LINES, help_with, known_names
 from dslc.elaborate.scope import (
     POISON,
@@ -54,8 +54,10 @@ def no_such_call(node: tree.Name, frame: Frame) -> MistakeError:
     is_layer = node.text[0].isupper()
     meant = nearest(node.text, callable_names(frame))
     elsewhere = _elsewhere(frame).get(node.text)
-    shipped = _shipped(node.text)
-    if shipped is not None:
+    shipped = std.block_named(SHIPPED.get(node.text, node.text))
+    if shipped is not None and shipped[0] in frame.module.definitions:
+        meant, elsewhere = shipped[0], None
+    elif shipped is not None:
         raise _not_imported(node, *shipped, frame)
     text = elsewhere or (f"did you mean `{meant}`?" if meant else "")
     facts = []
@@ -72,17 +74,8 @@ def no_such_call(node: tree.Name, frame: Frame) -> MistakeError:
     )
 
 
-def _shipped(name: str) -> tuple[str, str] | None:
-    """Return the block of the standard library that is called so, its letters small or large, and its file."""
-    for path in std.shipped():
-        for item in std.file_of(path).items:
-            if isinstance(item, tree.Block) and item.name.text.lower() == name.lower():
-                return item.name.text, path
-    return None
-
-
 def _not_imported(node: tree.Name, name: str, path: str, frame: Frame) -> MistakeError:
-    spelled = [help_with("write it so:", node.span, name)] if name != node.text else []
+    spelled = [help_with("and write it so:", node.span, name)] if name != node.text else []
     return frame.mistake(
         "E0201",
         f"there is no layer called `{node.text}` in this file",

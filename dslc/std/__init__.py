@@ -45,3 +45,12 @@ def file_of(path: str) -> tree.File:
         raise FileNotFoundError(2, "the standard library has no such file")
     text = files("dslc.std").joinpath(path.removeprefix(PREFIX)).read_text(encoding="utf-8")
     return parse(Source(path, text))
+
+
+def block_named(name: str) -> tuple[str, str] | None:
+    """Return the block that is called so, its letters small or large, and the path of its file."""
+    for path in shipped():
+        for item in file_of(path).items:
+            if isinstance(item, tree.Block) and item.name.text.lower() == name.lower():
+                return item.name.text, path
+    return None

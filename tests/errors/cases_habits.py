@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.errors.cases_newcomers import LENET, MLP, RESNET, RESNET50
 
-GAN, RNN, AUGMENTED = "gan.net", "rnn.net", "lenet5_augmented.net"
+GAN, RNN = "gan.net", "rnn.net"
 SCAN = "{ output next = tanh(x @ U + h @ W + b) }"
 
 PAIR = """net Pair {
@@ -19,6 +19,27 @@ train learn {
   optimizer = SGD(lr=0.1)
 }
 """
+
+READER = """import MultiheadAttention from "std/attention.net"
+
+net Reader(words=100, width=32) {
+  input text: int64[N, T]
+  Embedding(words, width)
+  h: MultiheadAttention(heads=4)
+  output logits: LayerNorm -> Linear(words)
+}
+
+train {
+  target next: int64[N, T]
+  loss cross_entropy(logits, next)
+  optimizer = Adam(lr=1e-3)
+  T = 16
+  batch = 8
+  epochs = 2
+}
+"""
+
+HEADS = "MultiheadAttention(heads=4)"
 
 HIDDEN = "h: Linear(hidden) -> relu -> Dropout(0.2)"
 
@@ -228,43 +249,27 @@ HABITS: dict[str, tuple[str, str, str, str, str]] = {
         MLP, HIDDEN, "h: Linear(8 if hidden > 9 else 4)", "E0100", "make the number a hyper-parameter",
     ),
     "Sequential": (MLP, HIDDEN, "h: Sequential(relu, tanh)", "E0201", "rows and arrows do this"),
-    # ---- what is changed in training
-    "names of torchvision": (
-        AUGMENTED, "random_affine(degrees=10, translate=0.08, scale=[0.9, 1.1])", "RandomHorizontalFlip(0.5)",
-        "E0202", "= random_flip(0.5)",
+    # ---- blocks of the standard library
+    "a block under PyTorch's name": (
+        READER, HEADS, "TransformerEncoderLayer(nhead=4)", "E0201",
+        'import TransformerBlock from "std/transformer.net"',
     ),
-    "changes as a list": (
-        AUGMENTED, "random_affine(degrees=10, translate=0.08, scale=[0.9, 1.1])", "[random_flip(0.5), random_flip]",
-        "E0501", "= random_flip(0.5) -> random_flip",
+    "a block with other letters": (
+        READER, "h: MultiheadAttention(", "h: MultiHeadAttention(", "E0201", "h: MultiheadAttention(heads=4)",
     ),
-    "changes without the input": (
-        AUGMENTED, "augment image: uint8[N, 1, 28, 28] = random_affine", "augment random_affine", "E0116",
-        "augment image: float32[N, 3, 256, 256] = random_affine(degrees=10, ",
+    "a block that stands in another file": (
+        READER, "import MultiheadAttention", "import MultiheadAttention, TransformerBlock", "E0701",
+        'import TransformerBlock from "std/transformer.net"',
     ),
-    "changes as a setting": (
-        AUGMENTED, "augment image: uint8[N, 1, 28, 28] = random_affine", "augment = random_affine", "E0603",
-        "augment image: float32[N, 3, 256, 256] = random_crop(227)",
+    "PyTorch's number of heads": (
+        READER, HEADS, "MultiheadAttention(num_heads=4)", "E0203", "h: MultiheadAttention(heads=4)",
     ),
-    # ---- settings
-    "a metric without values": (
-        LENET, "metric accuracy(logits, digit)", "metric accuracy", "E0504", "accuracy(logits, digit)",
+    "the number of features": (
+        READER, HEADS, "MultiheadAttention(embed_dim=32, heads=4)", "E0203", "h: MultiheadAttention(heads=4)",
     ),
-    "metrics as a setting": (
-        LENET, "metric accuracy(logits, digit)", "metrics = [accuracy]", "E0603", "metric accuracy(logits, label)",
+    "PyTorch's mask": (
+        READER, HEADS, "MultiheadAttention(heads=4, attn_mask=none)", "E0203",
+        "h: MultiheadAttention(heads=4, mask=none)",
     ),
-    "an optimizer in quotes": (LENET, "SGD(lr=0.1, momentum=0.9)", '"sgd"', "E0402", "optimizer = SGD(lr=0.1)"),
-    "a path without quotes": (LENET, '"data/mnist10k.npz"', "data/mnist10k.npz", "E0402", 'data = "data/mnist10k.npz"'),
-    "T_max": (LENET, "schedule = cosine", "schedule = cosine(T_max=50)", "E0203", "runs over the whole training"),
-    "a warm-up without its unit": (
-        LENET, "schedule = cosine", "schedule = cosine(warmup=500)", "E0402", "cosine(warmup=500 steps)",
-    ),
-    "shuffle": (LENET, "  batch = 32\n", "  batch = 32\n  shuffle = true\n", "E0603", "an order of its own"),
-    "a device": (LENET, "  batch = 32\n", "  batch = 32\n  device = cuda\n", "E0603", "--device cuda"),
-    "a sum of squares": (
-        MLP, "loss mse(y, price)", "loss mse(y, price) + l2(h.weight)", "E0201", "sum(w * w)",
-    ),
-    "classes that weigh more": (
-        LENET, "label_smoothing=0.1", "class_weight=[1, 1, 1, 1, 1, 1, 1, 1, 1, 2]", "E0203",
-        "cross_entropy(logits, digit, weight=[1, 1, 1, 1, 1, 1, 1, 1, 1, 2])",
-    ),
+    "a length with a point": (READER, "  T = 16\n", "  T = 16.0\n", "E0402", "takes a whole number"),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from tests.errors.test_newcomers import ROWS, SPECS, edited
 
 BEHIND = {
     "E0702_not_in_the_standard_library": "there is no such file of their own either",
+    "a block under PyTorch's name": "the other half of the edit is the import",
     "PyTorch's schedule": "its arguments are read when its name is known",
     "PyTorch's module": "its arguments are read when its name is known",
 }

@@ -13,10 +13,11 @@ from dslc.source import Source
 from dslc.tasks.reading import importer
 from tests.errors.cases_habits import HABITS
 from tests.errors.cases_newcomers import NEWCOMERS
+from tests.errors.cases_settings import SETTINGS
 from tests.errors.reading import diagnostics_of
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
-ROWS = {**NEWCOMERS, **HABITS}
+ROWS = {**NEWCOMERS, **HABITS, **SETTINGS}
 
 
 def edited(name: str) -> Source:
