@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--repeat", type=int, default=5, help="turns of each side")
     result.add_argument("--seconds", type=float, default=1.0, help="of one turn, a step at least")
     result.add_argument("--threads", type=int, default=os.cpu_count(), help="of each side")
+    result.add_argument("--clock", choices=("wall", "processor"), default="wall")
     result.add_argument("--output", type=Path, default=Path("bench-results"), help="a folder")
     return result
 
@@ -75,6 +76,7 @@ def _compared(
             repeat=options.repeat,
             seconds=options.seconds,
             threads=options.threads,
+            clock=options.clock,
             report=lambda line: print(line, file=sys.stderr, flush=True),
         )
 

@@ -71,8 +71,8 @@ class Failed(Exception):
 class Process:
     """A worker (`bench.worker`), asked line by line."""
 
-    def __init__(self, side: str, folder: Path, threads: int) -> None:
-        command = [sys.executable, "-m", "bench.worker", side, str(folder), str(threads)]
+    def __init__(self, side: str, folder: Path, threads: int, clock: str) -> None:
+        command = [sys.executable, "-m", "bench.worker", side, str(folder), str(threads), clock]
         self.log = (folder / f"{side}.log").open("w+")
         self.process = subprocess.Popen(
             command,
@@ -109,7 +109,14 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def compare(
-    work: Work, sides: Sequence[str], *, repeat: int, seconds: float, threads: int, report: Report
+    work: Work,
+    sides: Sequence[str],
+    *,
+    repeat: int,
+    seconds: float,
+    threads: int,
+    report: Report,
+    clock: str = "wall",
 ) -> Comparison:
     """Start every side, see that they agree, and let them take `repeat` turns of `seconds` each.
 
@@ -118,7 +125,7 @@ def compare(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         work.prepare(folder, sides)
-        processes = {side: Process(side, folder, threads) for side in sides}
+        processes = {side: Process(side, folder, threads, clock) for side in sides}
         try:
             return _compare(work, processes, repeat, seconds, report)
         finally:

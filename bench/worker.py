@@ -1,4 +1,6 @@
-"""A process of its own for one side: `python -m bench.worker SIDE FOLDER THREADS`.
+"""A process of its own for one side: `python -m bench.worker SIDE FOLDER THREADS CLOCK`.
+
+The clock is `wall`, or `processor`: the time that this process was at work, for a machine that others use.
 
 It is told what to do on standard input and answers in JSON on standard output, a line each:
 
@@ -15,8 +17,9 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -25,22 +28,22 @@ import numpy as np
 class Worker:
     """Does what it is told with one side."""
 
-    def __init__(self, side: Any) -> None:
-        self.side = side
+    def __init__(self, side: Any, clock: Callable[[], float]) -> None:
+        self.side, self.clock = side, clock
 
     def start(self) -> Any:
-        begin = perf_counter()
+        begin = self.clock()
         result = self.side.start()
-        return {"seconds": perf_counter() - begin, "result": np.asarray(result).tolist()}
+        return {"seconds": self.clock() - begin, "result": np.asarray(result).tolist()}
 
     def results(self, count: str) -> Any:
         return [np.asarray(self.side.step()).tolist() for _ in range(int(count))]
 
     def turn(self, seconds: str) -> list[float]:
-        ends = [perf_counter()]
+        ends = [self.clock()]
         while len(ends) == 1 or ends[-1] - ends[0] < float(seconds):
             self.side.step()
-            ends.append(perf_counter())
+            ends.append(self.clock())
         return np.diff(ends).tolist()
 
     def memory(self) -> int:
@@ -61,9 +64,9 @@ def main() -> None:
     """Answer until standard input ends; what libraries print goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    name, folder, threads = sys.argv[1:]
+    name, folder, threads, clock = sys.argv[1:]
     side = importlib.import_module(f"bench.sides.{name}").Side(Path(folder), int(threads))
-    worker = Worker(side)
+    worker = Worker(side, process_time if clock == "processor" else perf_counter)
     for line in sys.stdin:
         order, *arguments = line.split()
         print(json.dumps(getattr(worker, order)(*arguments)), file=answers, flush=True)
