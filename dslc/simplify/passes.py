@@ -14,6 +14,7 @@ from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
 from dslc.simplify.dead import remove_dead
 from dslc.simplify.products import fuse_products
+from dslc.simplify.sums import absorb_sums, join_products
 
 PASSES: tuple[Callable[[ir.Graph], None], ...] = (
     remove_dead,
@@ -23,6 +24,8 @@ PASSES: tuple[Callable[[ir.Graph], None], ...] = (
     merge_common,
     fold_batch_norm,
     fuse_products,
+    join_products,
+    absorb_sums,
     fold_constants,
     merge_common,
     remove_dead,

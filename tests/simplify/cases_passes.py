@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
 from dslc.simplify.dead import remove_dead
 from dslc.simplify.products import fuse_products
+from dslc.simplify.sums import absorb_sums, join_products
 from dslc.types import DType, TensorType, float32, int64
 
 N, T = dims.free("N"), dims.free("T")
@@ -355,4 +357,124 @@ BATCH_NORM = rows(
     ("after nothing linear", IMAGE, lambda g, x: _normalized(g, x, 2), "BatchNormalization"),
 )
 
-ROWS = [*DEAD, *ALGEBRA, *COMMON, *CONSTANTS, *BROADCASTS, *PRODUCTS, *BATCH_NORM]
+
+def _turned(g: Builder, *operands: ir.Value) -> list[ir.Value]:
+    """Return a^T b for each two of the operands."""
+    return [g.Gemm(a, b, transA=1) for a, b in zip(operands[::2], operands[1::2], strict=True)]
+
+
+SHORT = (float32(1, 3), float32(1, 4), float32(2, 3), float32(2, 4))
+LONG = (float32(7, 3), float32(7, 4), float32(7, 3), float32(7, 4))
+
+JOINED = rows(
+    join_products,
+    (
+        "products of rows",
+        SHORT[:2] * 2,
+        lambda g, *x: g.Add(*_turned(g, *x)),
+        "Concat Concat Gemm",
+    ),
+    (
+        "as many terms as a recurrence has steps",
+        (float32(1, 8), float32(1, 9)) * 5,
+        lambda g, *x: functools.reduce(g.Add, _turned(g, *x)),
+        "Concat Concat Gemm",
+    ),
+    (
+        "what is no product is added behind",
+        (float32(1, 3), float32(1, 4), float32(1, 3), float32(1, 4), float32(3, 4)),
+        lambda g, a, b, c, d, e: g.Add(g.Add(g.Gemm(a, b, transA=1), e), g.Gemm(c, d, transA=1)),
+        "Concat Concat Gemm Add",
+    ),
+    (
+        "products of both kinds",
+        (float32(5, 1), float32(1, 6)) * 2,
+        lambda g, *x: g.Add(g.MatMul(x[0], x[1]), g.Gemm(x[2], x[3])),
+        "Concat Concat Gemm",
+    ),
+    ("operands larger than the sum", LONG, lambda g, *x: g.Add(*_turned(g, *x)), "Gemm Gemm Add"),
+    (
+        "a free number of rows",
+        (float32(N, 3), float32(N, 4)) * 2,
+        lambda g, *x: g.Add(*_turned(g, *x)),
+        "Gemm Gemm Add",
+    ),
+    (
+        "another reader",
+        SHORT[:2] * 2,
+        lambda g, *x: (y := _turned(g, *x), g.Add(*y), g.Neg(y[0]))[1:],
+        "Gemm Gemm Add Neg",
+    ),
+    (
+        "a factor",
+        SHORT[:2] * 2,
+        lambda g, a, b, c, d: g.Add(g.Gemm(a, b, transA=1, alpha=0.5), g.Gemm(c, d, transA=1)),
+        "Gemm Gemm Add",
+    ),
+    (
+        "a sum that is an output",
+        SHORT[:2] * 3,
+        lambda g, *x: (y := _turned(g, *x), s := g.Add(*y[:2]), g.Add(s, y[2]))[1:],
+        "Gemm Concat Concat Gemm Add",
+    ),
+)
+
+ABSORBED = rows(
+    absorb_sums,
+    ("x + a b", SQUARE * 2, lambda g, x, a, b, c: g.Exp(g.Add(x, g.MatMul(a, b))), "Gemm Exp"),
+    ("a b + x", SQUARE * 2, lambda g, x, a, b, c: g.Exp(g.Add(g.MatMul(a, b), x)), "Gemm Exp"),
+    (
+        "a momentum",
+        (*SHORT[:2], float32(3, 4)),
+        lambda g, a, b, m: g.Add(g.Mul(m, 0.9), g.Gemm(a, b, transA=1)),
+        "Gemm",
+    ),
+    (
+        "a momentum that another reads",
+        (*SHORT[:2], float32(3, 4)),
+        lambda g, a, b, m: (s := g.Mul(m, 0.9), g.Add(s, g.Gemm(a, b, transA=1)), g.Neg(s))[1:],
+        "Mul Gemm Neg",
+    ),
+    (
+        "a product of two values",
+        (*SHORT[:2], float32(3, 4), float32()),
+        lambda g, a, b, m, r: g.Add(g.Mul(m, r), g.Gemm(a, b, transA=1)),
+        "Mul Gemm",
+    ),
+    (
+        "what is broadcast",
+        (*SHORT[:2], float32(4)),
+        lambda g, a, b, m: g.Add(m, g.Gemm(a, b, transA=1)),
+        "Gemm Add",
+    ),
+    (
+        "a product with a C of its own",
+        (*SHORT[:2], float32(3, 4)),
+        lambda g, a, b, m: g.Add(m, g.Gemm(a, b, m, transA=1)),
+        "Gemm Add",
+    ),
+    (
+        "another reader",
+        (*SHORT[:2], float32(3, 4)),
+        lambda g, a, b, m: (p := g.Gemm(a, b, transA=1), g.Add(m, p), g.Neg(p))[1:],
+        "Gemm Add Neg",
+    ),
+    (
+        "whole numbers",
+        (int64(3, 3),) * 3,
+        lambda g, a, b, m: g.Add(m, g.MatMul(a, b)),
+        "MatMul Add",
+    ),
+)
+
+ROWS = [
+    *DEAD,
+    *ALGEBRA,
+    *COMMON,
+    *CONSTANTS,
+    *BROADCASTS,
+    *PRODUCTS,
+    *BATCH_NORM,
+    *JOINED,
+    *ABSORBED,
+]
