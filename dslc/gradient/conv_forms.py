@@ -58,6 +58,24 @@ class Convolution:
             for before, size, after in zip(window.before, self.sizes, window.after, strict=True)
         )
 
+    @property
+    def turned(self) -> Convolution | None:
+        """The convolution of dY with the kernel backwards that gives dX, where the stride is 1."""
+        window = self.window
+        before = tuple(s - 1 - pad for s, pad in zip(window.spans, window.before, strict=True))
+        after = tuple(s - 1 - pad for s, pad in zip(window.spans, window.after, strict=True))
+        if set(window.strides) != {1} or min(before + after) < 0:
+            return None
+        return Convolution(
+            self.batch,
+            self.features,
+            self.channels,
+            self.positions,
+            self.sizes,
+            Window(window.kernel, window.strides, window.dilations, before, after),
+            self.group,
+        )
+
     def tap_slices(self) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
         """Yield for each tap, in row-major order, where its positions start and end in padded X."""
         window = self.window
@@ -110,7 +128,7 @@ def columns(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Valu
     """Put the elements under each tap side by side; then one product per image and group."""
     channels, features = conv.channels // conv.group, conv.features // conv.group
     taps, places = conv.window.taps, conv.places
-    parts = _under_taps(g, _grouped(g, _padded_spatial(g, x, conv), conv), conv)
+    parts = _under_taps(g, _grouped(g, padded_spatial(g, x, conv), conv), conv)
     stacked = g.Concat(*parts, axis=2) if len(parts) > 1 else parts[0]
     matrix = g.reshape(stacked, (conv.batch, conv.group, taps * channels, places))
     right = g.Transpose(
@@ -124,17 +142,18 @@ def columns(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Valu
 def rows(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
     """Gather what is under each tap, channels last, for all images; then one product."""
     channels, taps = conv.channels, conv.window.taps
-    last = _channels_last(g, _padded_spatial(g, x, conv), conv)
+    last = channels_last(g, padded_spatial(g, x, conv), conv)
     sizes = conv.padded_sizes
     flat = g.reshape(last, (conv.batch, prod(sizes), channels))
-    picked = g.Gather(flat, _tap_places(g, conv, sizes), axis=1)
+    picked = g.Gather(flat, tap_places(g, conv, sizes), axis=1)
     matrix = g.reshape(picked, (conv.batch * conv.places, taps * channels))
     product = g.MatMul(_cotangent_rows(g, dy, conv), matrix)
     split = g.reshape(product, (conv.features, taps, channels))
     return g.reshape(g.Transpose(split, perm=[0, 2, 1]), conv.weight_shape)
 
 
-def _padded_spatial(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+def padded_spatial(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+    """Put the padding of the convolution around x."""
     return padded(g, x, [0, 0, *conv.window.before], [0, 0, *conv.window.after])
 
 
@@ -143,7 +162,8 @@ def _grouped(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
     return g.reshape(x, (shape[0], conv.group, conv.channels // conv.group, *shape[2:]))
 
 
-def _channels_last(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+def channels_last(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+    """Return x as [N, *sizes, C]."""
     result: ir.Value = g.Transpose(x, perm=[0, *range(2, 2 + conv.rank), 1])
     return result
 
@@ -166,8 +186,13 @@ def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> list[ir.Value]:
     ]
 
 
-def _tap_places(g: Builder, conv: Convolution, sizes: Sequence[int]) -> ir.Value:
-    """Return the row of each (position, tap) in the flat image: the sum of two small tables."""
+def tap_places(
+    g: Builder, conv: Convolution, sizes: Sequence[int], *, backwards: bool = False
+) -> ir.Value:
+    """Return the row of each (position, tap) in the flat image: the sum of two small tables.
+
+    With `backwards` the taps are in reverse order.
+    """
     strides = [prod(sizes[axis + 1 :]) for axis in range(conv.rank)]
 
     def numbers(counts: tuple[int, ...], steps: tuple[int, ...]) -> NDArray[np.int64]:
@@ -175,7 +200,8 @@ def _tap_places(g: Builder, conv: Convolution, sizes: Sequence[int]) -> ir.Value
         return np.array([s * step for s, step in zip(strides, steps, strict=True)]) @ grid
 
     positions = g.constant(numbers(conv.positions, conv.window.strides)[:, None])
-    offsets = g.constant(numbers(conv.window.kernel, conv.window.dilations)[None, :])
+    taps = numbers(conv.window.kernel, conv.window.dilations)
+    offsets = g.constant((taps[::-1] if backwards else taps)[None, :])
     return g.reshape(g.Add(positions, offsets), (conv.places * conv.window.taps,))
 
 

@@ -81,11 +81,11 @@ def window_of(node: Node, kernel: Sequence[int]) -> Window:
 
 def spread(
     g: Builder,
-    node: Node,
     dy: ir.Value,
     weight: ir.Value,
     window: Window,
     sizes: Sequence[int],
+    positions: Sequence[int],
     group: int = 1,
 ) -> ir.Value:
     """Add each element of dy, times the weight, to the elements of its window: a convolution the
@@ -95,7 +95,7 @@ def spread(
 
     CUDA has this operator for equal pads on both sides only; other pads are cut off afterwards.
     """
-    covered = window.covered(node.sizes(dy, 2))
+    covered = window.covered(positions)
     ends = [b + size for b, size in zip(window.before, sizes, strict=True)]
     form = {
         "kernel_shape": list(window.kernel),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from dslc.gradient.conv_forms import Convolution, weight_gradient
+from dslc.gradient.conv_input_forms import input_gradient
 from dslc.gradient.rule import Gradients, Node, rule
 from dslc.gradient.window import Window, spread, window_of
 from dslc.graph.builder import Builder
@@ -12,20 +13,24 @@ from dslc.graph.builder import Builder
 
 @rule("Conv")
 def convolution(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: dx spreads dy times w over each window; `conv_forms` has dw; db sums dy."""
+    """Formula: dx spreads dy times w over each window; `conv_input_forms` has dx, `conv_forms` dw; db sums dy."""
     x, weight = node.input(0), node.input(1)
     window = window_of(node, node.shape(1, 2))
     group = int(node.attribute("group", 1))
 
-    def of_weight() -> ir.Value:
+    def sizes() -> Convolution:
         batch, channels, *sizes = node.shape(0)
         features, *positions = node.sizes(dy, 1)
-        conv = Convolution(batch, channels, features, tuple(sizes), tuple(positions), window, group)
-        return weight_gradient(g, x, dy, conv, node.tuning)
+        return Convolution(batch, channels, features, tuple(sizes), tuple(positions), window, group)
+
+    def of_input() -> ir.Value:
+        if not isinstance(node.dims(0)[0], int):  # the one form that need not know the batch
+            return spread(g, dy, weight, window, node.shape(0, 2), node.sizes(dy, 2), group)
+        return input_gradient(g, dy, weight, sizes(), node.tuning)
 
     return (
-        lambda: spread(g, node, dy, weight, window, node.shape(0, 2), group),
-        of_weight,
+        of_input,
+        lambda: weight_gradient(g, x, dy, sizes(), node.tuning),
         lambda: bias_gradient(g, node, dy),
     )
 

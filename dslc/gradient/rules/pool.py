@@ -65,7 +65,7 @@ def average_pool(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     batch, channels = node.dims(0)[:2]
     planes = g.reshape(share, (batch * channels, 1, *positions))
     ones = full(g, (1, 1, *window.kernel), 1, node.dtype())
-    return g.reshape(spread(g, node, planes, ones, window, sizes), node.dims(0))
+    return g.reshape(spread(g, planes, ones, window, sizes, positions), node.dims(0))
 
 
 def _counts(node: Node, window: Window, positions: tuple[int, ...]) -> NDArray[np.float64]:
