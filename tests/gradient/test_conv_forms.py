@@ -86,7 +86,8 @@ def test_form_has_a_gradient(form: str, name: str) -> None:
 
 
 CHOICES = [
-    ("LeNet's second", convolution(64, 6, (14, 14), 16, (5, 5)), "columns"),
+    ("LeNet's first", convolution(64, 1, (32, 32), 6, (5, 5)), "correlate"),
+    ("LeNet's second", convolution(64, 6, (14, 14), 16, (5, 5)), "correlate"),
     ("VGG's first", convolution(32, 3, (32, 32), 64, (3, 3), before=1), "columns"),
     ("VGG's last", convolution(32, 512, (2, 2), 512, (3, 3), before=1), "rows"),
     ("ResNet's first", convolution(8, 3, (224, 224), 64, (7, 7), stride=2, before=3), "correlate"),
