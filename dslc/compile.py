@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dslc.collector import paused
 from dslc.elaborate.beyond import mistakes_beyond
 from dslc.elaborate.elaborate import elaborate
 from dslc.elaborate.loading import ReadWeights
@@ -49,6 +50,7 @@ class Section:
     resting: Network
 
 
+@paused()
 def network_of(
     source: Source, options: Options, *, section: str | None = None, training: bool = True
 ) -> Network:
@@ -136,6 +138,7 @@ def compile_sections(
     return Artifact(name, models)
 
 
+@paused()
 def training_models(sections: Sequence[Section]) -> dict[str, ir.Model]:
     """Compile what training needs: `init`, and for a train section `train` and `eval` (`NAME.train`, `NAME.eval`)."""
     from dslc.artifact import graphs
@@ -154,6 +157,7 @@ def training_models(sections: Sequence[Section]) -> dict[str, ir.Model]:
     return models
 
 
+@paused()
 def inference_model(resting: Network, weights: Mapping[str, Array] | None) -> ir.Model:
     """Compile the network alone: closed over `weights`, or open (parameters are inputs) without.
 

@@ -12,6 +12,7 @@ import onnx_ir as ir
 
 from dslc.artifact.metadata import KEY, describe
 from dslc.artifact.state import State, states
+from dslc.collector import paused
 from dslc.graph.builder import IR_VERSION
 from dslc.graph.verify import verify
 from dslc.network.network import Network
@@ -52,6 +53,7 @@ def finish(
     )
 
 
+@paused()
 def write_model(model: ir.Model, path: Path, write: Callable[[Path, bytes], None]) -> int:
     """Write a model with `write(path, bytes)`; return the bytes written.
 

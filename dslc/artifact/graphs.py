@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from dslc.gradient.registry import RULES
 from dslc.gradient.rule import FreeSizeError, Rule, Tuning
 from dslc.graph import random
 from dslc.graph.builder import Builder
+from dslc.initializers.draw import CHUNK, Draw, Stage, lower_together
 from dslc.lower import Environment, doc_of, free_size, lower
 from dslc.network.network import (
     Constant,
@@ -53,9 +55,11 @@ def init_graph(*networks: Network) -> ir.Graph:
     seed = g.input("seed", int64())
     with g.at("init", _doc(networks[0])):
         key = random.step_key(g, seed, g.constant(0, int64().dtype))
-    for state in all_states(networks):
+    found = all_states(networks)
+    drawn = _drawn_together(g, found, key)
+    for state in found:
         with g.at(f"init.{state.name}", doc_of(state.span)):
-            g.output(state.name, _initial(g, state, key))
+            g.output(state.name, drawn.get(state.name) or _initial(g, state, key))
     return g.graph
 
 
@@ -300,10 +304,50 @@ def _following(g: Builder, network: Network, step: Step) -> dict[str, ir.Value]:
     return following
 
 
+def _drawn_together(g: Builder, found: Sequence[State], key: ir.Value) -> dict[str, ir.Value]:
+    """Fill parameters that are not large together, where their numbers go the same way at first."""
+    waiting: dict[Stage, list[tuple[State, Draw]]] = defaultdict(list)
+    values: dict[str, ir.Value] = {}
+
+    def fill(group: list[tuple[State, Draw]]) -> None:
+        if len(group) > 1:
+            with g.at("init", doc_of(group[0][0].span)):
+                results = lower_together(g, [draw for _, draw in group])
+            values.update({state.name: y for (state, _), y in zip(group, results, strict=True)})
+        group.clear()
+
+    for state in found:
+        draw = _draw_of(g, state, key)
+        if draw is None or not 0 < draw.words <= CHUNK:
+            continue
+        group = waiting[draw.stages.common]
+        if sum(other.words for _, other in group) + draw.words > CHUNK:
+            fill(group)
+        group.append((state, draw))
+    for group in waiting.values():
+        fill(group)
+    return values
+
+
+def _draw_of(g: Builder, state: State, key: ir.Value) -> Draw | None:
+    """Return how the values of a parameter are drawn, where each is by itself."""
+    if state.parameter is None or state.kind == "slot":
+        return None
+    shape = state.type.sizes
+    stages = state.parameter.initializer.stages(shape)
+    if stages is None or state.type.dtype is not DType.FLOAT32:
+        return None
+    with g.at(f"init.{state.name}", doc_of(state.span)):
+        return Draw(shape, g.Add(key, _stream(state.parameter)), stages)
+
+
+def _stream(parameter: Parameter) -> np.uint64:
+    return np.uint64(2 * random.stream_of(f"init:{parameter.name}") % 2**64)
+
+
 def _initial(g: Builder, state: State, key: ir.Value) -> ir.Value:
     shape = state.type.sizes
     if state.parameter is None or state.kind == "slot":
         start = g.constant(state.start, state.type.dtype)
         return g.expand(start, shape) if shape else start
-    stream = np.uint64(2 * random.stream_of(f"init:{state.parameter.name}") % 2**64)
-    return state.parameter.initializer.lower(g, shape, g.Add(key, stream))
+    return state.parameter.initializer.lower(g, shape, g.Add(key, _stream(state.parameter)))

@@ -96,7 +96,7 @@ class Builder:
         for name, value in graph.initializers.items():
             self._used.setdefault(name, 1)
             self._remember(value)
-        for node in graph.all_nodes():
+        for node in loops.every_node(graph):
             self._used[node.name or ""] = 1
             for value in node.outputs:
                 self._used[value.name or ""] = 1

@@ -35,15 +35,29 @@ def scan(
     return (found if isinstance(found, tuple) else (found,))[len(starts) :]
 
 
-def bodies(node: ir.Node) -> Iterator[ir.Graph]:
-    """Yield the graphs inside a node."""
-    for attribute in node.attributes.values():
-        if attribute.type == ir.AttributeType.GRAPH:
-            yield attribute.as_graph()
+HOLDING = frozenset({"If", "Loop", "Scan"})
+"""The operators that hold graphs."""
 
 
-def captured(node: ir.Node) -> Iterator[ir.Value]:
-    """Yield the values that the graphs inside a node read, those from around it among them."""
-    for graph in bodies(node):
-        for inner in graph.all_nodes():
-            yield from (value for value in inner.inputs if value is not None)
+def bodies(node: ir.Node) -> tuple[ir.Graph, ...]:
+    """Return the graphs inside a node."""
+    if node.op_type not in HOLDING:
+        return ()
+    attributes = node.attributes.values()
+    return tuple(a.as_graph() for a in attributes if a.type == ir.AttributeType.GRAPH)
+
+
+def every_node(graph: ir.Graph) -> Iterator[ir.Node]:
+    """Yield the nodes of a graph, each followed by those inside it."""
+    for node in graph:
+        yield node
+        for body in bodies(node):
+            yield from every_node(body)
+
+
+def captured(node: ir.Node) -> tuple[ir.Value, ...]:
+    """Return the values that the graphs inside a node read, those from around it among them."""
+    if node.op_type not in HOLDING:
+        return ()
+    inner = (node for body in bodies(node) for node in every_node(body))
+    return tuple(value for node in inner for value in node.inputs if value is not None)

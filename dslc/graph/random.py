@@ -8,7 +8,7 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dslc.graph.builder import Builder
 
-__all__ = ["step_key", "stream_of", "uniform", "word_chunks", "words"]
+__all__ = ["step_key", "stream_of", "uniform", "word_chunks", "words", "words_together"]
 
 CHUNK = 1 << 22
 """Words per chunk: what bounds the memory of a large draw."""
@@ -52,6 +52,23 @@ def word_chunks(g: Builder, key: ir.Value, count: int, chunk: int = CHUNK) -> It
     for start in range(0, count, chunk):
         first = g.Mul(key, np.uint64(start)) if start else None
         yield _chunk(g, key, min(chunk, count - start), first)
+
+
+def words_together(g: Builder, keys: Sequence[ir.Value], counts: Sequence[int]) -> ir.Value:
+    """Return the first words of several streams, one after another: what is done to each is done once."""
+    pairs = [_products(g, key, count) for key, count in zip(keys, counts, strict=True)]
+    counters, following = zip(*pairs, strict=True)
+    return _squares(g, g.Concat(*counters, axis=0), g.Concat(*following, axis=0))
+
+
+def _products(g: Builder, key: ir.Value, count: int) -> tuple[ir.Value, ir.Value]:
+    """Return counter * key and (counter + 1) * key for `count` counters from 0."""
+    rows = -(-count // _ROW)
+    products = _multiples(g, key, min(count, _ROW))
+    if rows > 1:
+        high = g.reshape(_multiples(g, g.Mul(key, np.uint64(_ROW)), rows), (rows, 1))
+        products = _first(g, g.reshape(g.Add(high, products), (rows * _ROW,)), count)
+    return products, g.Add(products, key)
 
 
 def uniform(g: Builder, words: ir.Value) -> ir.Value:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from dslc.graph.builder import Builder
+    from dslc.initializers.draw import Stages
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Initializer(ABC):
     @abstractmethod
     def sample(self, shape: tuple[int, ...], key: int) -> Array:
         """Return float32 values of `shape`."""
+
+    def stages(self, shape: tuple[int, ...]) -> Stages | None:
+        """Return how random whole numbers become values of `shape`, where each does so by itself."""
+        return None
 
     @abstractmethod
     def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dslc.errors import RuleError
 from dslc.initializers import draw
 from dslc.initializers.base import Initializer
-from dslc.initializers.draw import Doubles
+from dslc.initializers.draw import Doubles, Stages
 from dslc.initializers.fans import Mode, Nonlinearity, check_matrix, fans, gain
 from dslc.initializers.quantile import SMALLEST_TAIL, lower_quantile, quantile
 from dslc.operation import Array, setting
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from dslc.graph.builder import Builder
+
+
+@dataclass(frozen=True)
+class _Quantile:
+    """The points of the normal distribution at scale * k + offset above the middle."""
+
+    scale: float
+    offset: float
+
+    def __call__(self, g: Builder, x: ir.Value) -> ir.Value:
+        return lower_quantile(g, g.Add(g.Mul(x, self.scale), self.offset))
 
 
 class _Bell(Initializer, ABC):
@@ -54,15 +65,13 @@ class _Bell(Initializer, ABC):
 
         return draw.sample(shape, key, transform)
 
+    def stages(self, shape: tuple[int, ...]) -> Stages:
+        mean, std = self.moments(shape)
+        return Stages(_Quantile(*self._line()), lambda g, x: g.Add(g.Mul(x, std), mean))
+
     def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:
-        (mean, std), (scale, offset) = self.moments(shape), self._line()
-
-        def transform(k: ir.Value) -> ir.Value:
-            result = lower_quantile(g, g.Add(g.Mul(k, scale), offset))
-            scaled: ir.Value = g.Add(g.Mul(result, std), mean)
-            return scaled
-
-        return draw.lower(g, shape, key, transform)
+        common, own = self.stages(shape)
+        return draw.lower(g, shape, key, lambda k: own(g, common(g, k)))
 
     def _line(self) -> tuple[float, float]:
         low, high = self.area()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dslc.errors import RuleError
 from dslc.initializers import draw
 from dslc.initializers.base import Initializer
-from dslc.initializers.draw import Doubles
+from dslc.initializers.draw import Doubles, Stages
 from dslc.initializers.fans import Mode, Nonlinearity, check_matrix, fans, gain
 from dslc.operation import Array, setting
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from dslc.graph.builder import Builder
+
+
+def _as_they_are(g: Builder, x: ir.Value) -> ir.Value:
+    return x
 
 
 class _Even(Initializer, ABC):
@@ -44,9 +48,13 @@ class _Even(Initializer, ABC):
 
         return draw.sample(shape, key, transform)
 
-    def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:
+    def stages(self, shape: tuple[int, ...]) -> Stages:
         scale, offset = self._line(shape)
-        return draw.lower(g, shape, key, lambda k: g.Add(g.Mul(k, scale), offset))
+        return Stages(_as_they_are, lambda g, x: g.Add(g.Mul(x, scale), offset))
+
+    def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:
+        _, own = self.stages(shape)
+        return draw.lower(g, shape, key, lambda k: own(g, k))
 
     def _line(self, shape: tuple[int, ...]) -> tuple[float, float]:
         low, high = self.interval(shape)

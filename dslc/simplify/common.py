@@ -50,13 +50,14 @@ def _key(node: ir.Node) -> Key:
     operands = [id(value) if value is not None else 0 for value in node.inputs]
     if node.op_type in COMMUTATIVE:
         operands.sort()
-    attributes = sorted((name, _plain(item.value)) for name, item in node.attributes.items())
+    attributes = sorted((name, _plain(item)) for name, item in node.attributes.items())
     # A Reshape to -1 can be typed by its builder: the type belongs to the key.
     return node.op_type, *operands, *attributes, type_of(node.outputs[0])
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, ir.TensorProtocol):
+def _plain(attribute: ir.Attr) -> Any:
+    value = attribute.value
+    if attribute.type == ir.AttributeType.TENSOR:
         array = value.numpy()
         return array.dtype.char, array.shape, array.tobytes()
     return tuple(value) if isinstance(value, list) else value

@@ -27,6 +27,7 @@ class Rewriter(Builder):
         super().__init__(graph)
         self._anchor: ir.Node | None = None
         self._new: set[ir.Node | None] = set()
+        self._changed = False
         self._results: dict[ir.Value, list[int]] = defaultdict(list)
         for index, value in enumerate(graph.outputs):
             self._results[value].append(index)
@@ -36,12 +37,14 @@ class Rewriter(Builder):
 
         Operands are simplified already when their node is looked at, so one sweep is enough.
         """
+        self._changed = False
         for node in tuple(self.graph):
             self._anchor = node
             self._new.clear()
-            with self.at((node.name or "").rpartition("/")[0], node.doc_string or ""):
-                self._settle(rule, node)
-        remove_dead(self.graph)
+            self._scope, self._doc = (node.name or "").rpartition("/")[0], node.doc_string or ""
+            self._settle(rule, node)
+        if self._changed:
+            remove_dead(self.graph)
 
     def _settle(self, rule: Rule, node: ir.Node) -> None:
         """Apply `rule` to a node, and to what it puts in place of the node."""
@@ -50,6 +53,7 @@ class Rewriter(Builder):
             simpler = rule(self, looked_at)
             if simpler is None:
                 return
+            self._changed = True
             self.replace(looked_at.outputs[0], simpler)
             producer = simpler.producer()
             looked_at = producer if producer in self._new else None

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
 from dslc_runtime.counter import stream_key, stream_of
 
 from dslc.errors import RuleError
+from dslc.graph.builder import Builder
 from dslc.initializers import draw
 from dslc.initializers.base import Initializer
 from dslc.initializers.constant import Constant, Identity, Literal, Ones, Zeros
+from dslc.initializers.draw import Draw, lower_together
 from dslc.initializers.fans import GAINS, fans, gain
 from dslc.initializers.filters import Bilinear, GaussianFilter, MeanFilter
 from dslc.initializers.normal import KaimingNormal, Normal, TruncatedNormal, XavierNormal
@@ -148,6 +151,24 @@ def test_onnxruntime_gives_the_same_bits(case: Case) -> None:
         assert np.array_equal(found, drawn)
     else:
         assert np.allclose(found, drawn, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [Normal(1.0, 2.0), TruncatedNormal(), Uniform(-1, 2)])
+def test_parameters_drawn_together_have_the_same_bits(kind: Initializer) -> None:
+    shapes = [(3, 5), (64,), (1,), (2, 4099), (8192, 2)]
+    keys = [KEY + 2 * index for index in range(len(shapes))]
+
+    def together(g: Builder, x: dict[str, Any]) -> dict[str, Any]:
+        draws = []
+        for shape, key in zip(shapes, keys, strict=True):
+            stages = kind.stages(shape)
+            assert stages is not None
+            draws.append(Draw(shape, g.Add(x["key"], np.uint64(key - KEY)), stages))
+        return {f"w{index}": y for index, y in enumerate(lower_together(g, draws))}
+
+    found = run(together, {"key": np.array(KEY, np.uint64)})
+    for index, (shape, key) in enumerate(zip(shapes, keys, strict=True)):
+        assert np.array_equal(found[f"w{index}"], kind.sample(shape, key))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.std > 0], ids=str)
