@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dslc.elaborate import foreign
@@ -142,19 +143,18 @@ def ambiguous_merge(
 ) -> MistakeError:
     """Say that a merge with all its values stands where a value flows (E0503)."""
     flow = frame.flow.value if isinstance(frame.flow, Result) else None
-    source = bound.span.text
     twice = [span for entity, span in given if isinstance(entity, Result) and entity.value is flow]
     others = [Label(flow.span, "this flows into the row")] if flow is not None else []
-    kept = next((span.text for _, span in given if span not in twice), given[-1][1].text)
+    kept = next((span for _, span in given if span not in twice), given[-1][1])
+    dropped = [span for _, span in given if span is not kept]
+    alone = (
+        without_argument(bound.span, dropped[0])
+        if len(dropped) == 1
+        else f"{signature.name}({kept.text})"
+    )
     helps = (
-        help_with(
-            "to merge the flow with one value, name only that value:",
-            bound.span,
-            f"{signature.name}({kept})",
-        ),
-        help_with(
-            "to leave the flow alone, write it beside the stack:", bound.span, f"both = {source}"
-        ),
+        help_with("to merge the flow with one value, name only that value:", bound.span, alone),
+        _beside(bound.span),
     )
     if not twice or bound.span.column - 1 != _indent(bound.span):
         message = f"does the row above flow into this `{signature.name}`?"
@@ -173,6 +173,17 @@ def ambiguous_merge(
         ),
         helps=helps,
     )
+
+
+def _beside(call: Span) -> str:
+    """Propose to write a call beside the stack: a row with a label has its name already."""
+    sentence = "to leave the flow alone, write it beside the stack:"
+    before = call.source.text[: call.start]
+    labelled = re.search(r"(\w+)[ \t]*:[ \t]*$", before)
+    if labelled is None:
+        return help_with(sentence, call, f"both = {call.text}")
+    row = Span(call.source, labelled.start(), call.end)
+    return help_with(sentence, row, f"{labelled[1]} = {call.text}")
 
 
 def _indent(span: Span) -> int:

@@ -229,6 +229,10 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "net Net {\n" + MLP + "  left: Linear(3)\n  right: Linear(4)\n  concat(left, «right»)\n}",
         "E0503", "concat(right, left, right)",
     ),
+    "merge of two values in a row with a label": (
+        "net Net {\n" + MLP + "  a: Linear(3)\n  b: Linear(3)\n  c: «concat(a, b, axis=0)»\n}",
+        "E0503", "c: concat(a, axis=0)\nto leave the flow alone, write it beside the stack:\n  c = concat(a, b",
+    ),
     "value right of an arrow": (
         "net Net {\n" + MLP + "  h: Linear(3)\n  relu -> «h»\n}", "E0504", "an arrow passes a value to a call",
     ),
