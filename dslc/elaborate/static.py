@@ -110,7 +110,9 @@ def call(name: str, values: Sequence[Any]) -> Any:
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
         shown = ", ".join(describe(value) for value in values)
         raise UnfitError(f"`{name}` does not work on {shown or 'nothing'}") from error
-    if isinstance(result, range) and len(result) > LIMIT:
+    if (
+        isinstance(result, range) and result[LIMIT:]
+    ):  # the length itself may be more than Python counts
         raise TooLargeError
     return result
 

@@ -278,6 +278,12 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "block A(x: [N, C]) { «repeat C * 100000 »{ relu } }\nnet Net {\n" + MLP + "  A\n}",
         "E0901", "more than 100,000 operations",
     ),
+    "more numbers than can be counted": (
+        "net Net {\n" + MLP + "  for k in «range(9 ** 20)» { relu }\n}", "E0901", "too large",
+    ),
+    "as many numbers as there are": (
+        "net Net {\n" + MLP + "  k = «range(2 ** 63)»\n}", "E0901", "too large",
+    ),
     "huge number": (
         "net Net {\n" + MLP + "  Linear(«9 ** 9 ** 9»)\n}", "E0901", "too large",
     ),

@@ -47,12 +47,18 @@ def test_an_import_of_an_import_stays_in_the_folder_of_the_spec() -> None:
     assert (found.code, found.primary.span.source.path) == ("E0704", "sub/outer.net")
 
 
-@pytest.mark.parametrize("name", [name for name, case in MISTAKES.items() if case[1] == "E0901"])
+ONE_VALUE = ("huge number", "more numbers than can be counted", "as many numbers as there are")
+"""Where a value alone is too large, the rest is read."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, case in MISTAKES.items() if case[1] == "E0901" and name not in ONE_VALUE],
+)
 def test_a_limit_is_an_error_of_its_own(name: str) -> None:
     text, _, _ = unmarked(MISTAKES[name][0])
-    if name != "huge number":
-        with pytest.raises(LimitError):
-            network_of(text)
+    with pytest.raises(LimitError):
+        network_of(text)
 
 
 def test_independent_mistakes_are_told_together_and_consequences_are_not() -> None:
