@@ -390,6 +390,6 @@ GALLERY: tuple[Row, ...] = (
     Row("Variational autoencoder", "vae", small=("hidden=20", "code=3", "train.batch=4")),
     Row("Generative adversarial network", "gan"),
     Row("Deep convolutional GAN", "dcgan", small=("width=2", "code=4", "train.batch=4")),
-    Row("Critic with a gradient penalty", "gradient_penalty", small=("width=4", "train.batch=4")),
+    Row("Critic with a gradient penalty", "gradient_penalty", small=("width=4", "train.batch=8")),
     Row("Heat equation, physics-informed", "heat"),
 )
