@@ -93,7 +93,13 @@ GALLERY: tuple[Row, ...] = (
         smaller={"152, 152": "66, 66"},
     ),
     # Perceptrons
-    Row("Perceptron", "perceptron", parameters="7,850", source="10 x (784 + 1)"),
+    Row(
+        "Perceptron",
+        "perceptron",
+        parameters="7,850",
+        source="10 x (784 + 1)",
+        trained=Trained("dslc train specs/perceptron.net", "accuracy 89.65 %", "6 s"),
+    ),
     Row(
         "Multilayer perceptron",
         "mlp",
@@ -101,10 +107,33 @@ GALLERY: tuple[Row, ...] = (
         source="Keras, mnist_mlp",
         trained=Trained("dslc train specs/mlp.net", "accuracy 95.7 %", "14 s"),
     ),
-    Row("Maxout network", "maxout", small=("train.batch=8",)),
-    Row("Deep autoencoder", "autoencoder", small=("train.batch=8",)),
+    Row(
+        "Maxout network",
+        "maxout",
+        small=("train.batch=8",),
+        trained=Trained(
+            "dslc train specs/maxout.net --set train.epochs=15", "accuracy 94.45 %", "17 s"
+        ),
+    ),
+    Row(
+        "Deep autoencoder",
+        "autoencoder",
+        small=("train.batch=8",),
+        trained=Trained(
+            "dslc train specs/autoencoder.net --set train.epochs=8",
+            "squared error of a picture 8.0 (784 x 0.1010²); 30 principal components: 13.9",
+            "28 s",
+        ),
+    ),
     # Convolutional networks
-    Row("Neocognitron", "neocognitron", small=("train.batch=4",)),
+    Row(
+        "Neocognitron",
+        "neocognitron",
+        small=("train.batch=4",),
+        trained=Trained(
+            "dslc train specs/neocognitron.net --set train.epochs=6", "accuracy 82.65 %", "22 s"
+        ),
+    ),
     Row(
         "LeNet, 1989",
         "lenet1989",
@@ -244,7 +273,12 @@ GALLERY: tuple[Row, ...] = (
         source="the paper, table 6",
         small=("train.batch=2", "size=16"),
     ),
-    Row("ResNet-8 on digits", "resnet_digits", small=("train.batch=4",)),
+    Row(
+        "ResNet-8 on digits",
+        "resnet_digits",
+        small=("train.batch=4",),
+        trained=Trained("dslc train specs/resnet_digits.net", "accuracy 98.40 %", "132 s"),
+    ),
     Row(
         "DenseNet-121",
         "densenet121",
