@@ -61,19 +61,21 @@ def sgd(batch: int, **settings: object) -> dict[str, object]:
 SUBJECTS = {
     subject.name: subject
     for subject in (
-        Subject("mlp", f"{NETS}/mlp.net", sgd(128)),
+        Subject("mlp", "specs/mlp.net", sgd(128)),
         Subject("lenet5", "specs/lenet5.net", sgd(64)),
         Subject("alexnet", "specs/alexnet.net", sgd(16)),
         Subject("vgg13", f"{NETS}/vgg13.net", sgd(32)),
         Subject("resnet18", f"{NETS}/resnet18.net", sgd(32)),
         Subject("resnet50", "specs/resnet50.net", sgd(8)),
         Subject("googlenet", "specs/googlenet.net", sgd(8)),
+        Subject("unet", "specs/unet.net", sgd(4, padding=1, size=128, width=16)),
         Subject("lstm", "specs/characters.net", {"train.schedule": "constant"}),
+        Subject("transformer", f"{NETS}/transformer.net"),
     )
 }
 
 DEPTHS = {
-    layers: Subject(f"deep{layers}", f"{NETS}/deep.net", {"depth": (layers - 2) // 6})
+    layers: Subject(f"deep{layers}", "specs/resnet_cifar.net", {"depth": layers, "train.batch": 8})
     for layers in (50, 152, 1202)
 }
 """ResNets of so many layers for 32x32 images, for the time that compiling takes."""

@@ -35,37 +35,78 @@ def twin_of(
 ) -> fx.GraphModule:
     """Return the sum of `wanted` as a function of what they depend on, by name; one alone is itself."""
     calls = network.needed(wanted)
-    root, graph = nn.Module(), fx.Graph()
-    tracer = fx.proxy.GraphAppendingTracer(graph)
-    known: dict[Value, Any] = {}
-    used = {value: None for call in calls for value in call.inputs if value is not None}
     targets = network.training.targets if network.training else ()
+    changing = network.training.optimizers if network.training else ()
+    used = {value for call in calls for value in call.inputs}
+    writer = _Writer(mode)
     for value in (*network.inputs, *targets):
         if value in used:
-            known[value] = fx.Proxy(graph.placeholder(value.name), tracer)
-    changing = network.training.optimizers if network.training else ()
+            writer.input(value)
     owners = {parameter: call for call in calls for parameter in call.parameters}
     for parameter, owner in owners.items():
-        name = parameter.name.replace(".", "_")
         tensor = torch.from_numpy(_in_torch_order(owner, weights[parameter.name]))
-        if parameter in changing:
-            root.register_parameter(name, nn.Parameter(tensor))
-        else:
-            root.register_buffer(name, tensor)
-        known[parameter] = fx.Proxy(_attribute(graph, name), tracer)
+        writer.hold(parameter, nn.Parameter(tensor) if parameter in changing else tensor)
     for call in calls:
-        known |= zip(call.outputs, _results(call, known, mode), strict=False)
-    total = known[wanted[0]]
-    for value in wanted[1:]:
-        total = total + known[value]
-    graph.output(total.node)
-    return fx.GraphModule(root, graph)
+        writer.call(call)
+    twin = writer.module(wanted)
+    fx.replace_pattern(twin, _attention, _fused_attention)
+    return twin
 
 
-def _attribute(graph: fx.Graph, name: str) -> fx.Node:
-    with warnings.catch_warnings():  # the module the graph will have is not there yet
-        warnings.simplefilter("ignore")
-        return graph.get_attr(name)
+class _Writer:
+    """Writes calls down as code over named weights. What depends on no input is computed at once."""
+
+    def __init__(self, mode: Mode) -> None:
+        self.mode = mode
+        self.root, self.graph = nn.Module(), fx.Graph()
+        self.tracer = fx.proxy.GraphAppendingTracer(self.graph)
+        self.known: dict[Value, Any] = {}
+
+    def input(self, value: Value) -> None:
+        self.known[value] = fx.Proxy(self.graph.placeholder(value.name), self.tracer)
+
+    def hold(self, value: Value, tensor: torch.Tensor) -> fx.Proxy:
+        """Keep a parameter or a constant with the module."""
+        name = value.name.replace(".", "_")
+        if isinstance(tensor, nn.Parameter):
+            self.root.register_parameter(name, tensor)
+        else:
+            self.root.register_buffer(name, tensor)
+        with warnings.catch_warnings():  # the module the graph will have is not there yet
+            warnings.simplefilter("ignore")
+            node = self.graph.get_attr(name)
+        proxy = fx.Proxy(node, self.tracer)
+        self.known[value] = proxy
+        return proxy
+
+    def call(self, call: Call) -> None:
+        operands = [v for v in (*call.inputs, *call.parameters) if v is not None]
+        found = [self.known[v] if v in self.known else _number(v) for v in operands]
+        if any(isinstance(item, fx.Proxy) for item in found):
+            found = [
+                self.hold(value, item) if isinstance(item, torch.Tensor) else item
+                for value, item in zip(operands, found, strict=True)
+            ]
+        results = SPELLINGS[call.operation.language_name()](call, self.mode, *found)
+        results = results if isinstance(results, tuple) else (results,)
+        self.known |= zip(call.outputs, results, strict=False)
+
+    def module(self, wanted: Sequence[Value]) -> fx.GraphModule:
+        total = self.known[wanted[0]]
+        for value in wanted[1:]:
+            total = total + self.known[value]
+        self.graph.output(total.node)
+        return fx.GraphModule(self.root, self.graph)
+
+
+def _attention(query: Any, key: Any, value: Any, mask: Any) -> Any:
+    return F.softmax(query @ key + mask, -1) @ value
+
+
+def _fused_attention(query: Any, key: Any, value: Any, mask: Any) -> Any:
+    """Return the same by the function that PyTorch has for it."""
+    turned = key.transpose(-2, -1)
+    return F.scaled_dot_product_attention(query, turned, value, attn_mask=mask, scale=1.0)
 
 
 def _in_torch_order(call: Call, weight: Array) -> Array:
@@ -76,15 +117,10 @@ def _in_torch_order(call: Call, weight: Array) -> Array:
     return np.concatenate([i, f, c, o])
 
 
-def _results(call: Call, known: Mapping[Value, Any], mode: Mode) -> tuple[Any, ...]:
-    """Write one call down."""
-    values = [
-        value.array.item() if isinstance(value, Constant) else known[value]
-        for value in (*call.inputs, *call.parameters)
-        if value is not None
-    ]
-    results = SPELLINGS[call.operation.language_name()](call, mode, *values)
-    return results if isinstance(results, tuple) else (results,)
+def _number(value: Value) -> Any:
+    """Return a number or a tensor that is written in the spec."""
+    assert isinstance(value, Constant)
+    return value.array.item() if value.array.size == 1 else torch.from_numpy(value.array)
 
 
 def _rank(call: Call) -> int:
@@ -142,6 +178,16 @@ def _pad(call: Call, mode: Mode, x: Any) -> Any:
     return F.pad(x, [op.padding] * 2 * _rank(call), value=op.value)
 
 
+def _crop(call: Call, mode: Mode, x: Any, like: Any = None) -> Any:
+    assert call.operation.offset is None  # type: ignore[attr-defined]
+    assert call.inputs[0] is not None
+    before = call.inputs[0].type.shape[2:]
+    for axis, (old, new) in enumerate(zip(before, _sizes(call, mode)[2:], strict=True), start=2):
+        if old != new:
+            x = x.narrow(axis, (int(str(old)) - new) // 2, new)
+    return x
+
+
 def _lrn(call: Call, mode: Mode, x: Any) -> Any:
     op: Any = call.operation
     return F.local_response_norm(x, op.size, op.alpha, op.beta, op.k)
@@ -193,20 +239,26 @@ SPELLINGS: Mapping[str, Callable[..., Any]] = {
     "avg_pool": _avg_pool,
     "cast": lambda call, mode, x: x.to(getattr(torch, str(call.outputs[0].type.dtype))),
     "concat": lambda call, mode, *values: torch.cat(values, call.operation.axis),
+    "crop": _crop,
     "cross_entropy": _cross_entropy,
+    "div": lambda call, mode, x, y: x / y,
     "flatten": lambda call, mode, x: x.flatten(call.operation.axis),
     "gelu": lambda call, mode, x: F.gelu(x, approximate=call.operation.approximate or "none"),
     "global_avg_pool": lambda call, mode, x: x.mean([2, 3]),
+    "greater_equal": lambda call, mode, x, y: x >= y,
     "lrn": _lrn,
     "matmul": lambda call, mode, x, y: x @ y,
     "max_pool": _max_pool,
     "mul": _joined(lambda x, y: x * y),
     "pad": _pad,
+    "range": lambda call, mode: torch.arange(*_sizes(call, mode)),
     "relu": lambda call, mode, x: F.relu(x),
     "reshape": lambda call, mode, x: x.reshape(_sizes(call, mode)),
     "softmax": lambda call, mode, x: F.softmax(x, call.operation.axis),
     "sub": lambda call, mode, x, y: x - y,
     "tanh": lambda call, mode, x: torch.tanh(x),
+    "unsqueeze": lambda call, mode, x: x.unsqueeze(call.operation.axis),
+    "where": lambda call, mode, condition, x, y: torch.where(condition, x, y),
     "transpose": lambda call, mode, x: x.permute(call.operation.axes),
 }
 """Each operation in PyTorch, by its name in the language; `call` has its settings."""

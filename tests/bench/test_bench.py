@@ -47,8 +47,7 @@ def test_subjects_draw_nothing(name: str) -> None:
 def test_depths() -> None:
     (section,) = DEPTHS[50].sections()
     kinds = [type(call.operation).__name__ for call in section.learning.calls]
-    shortcuts = 2
-    assert kinds.count("Conv") + kinds.count("Linear") == 50 + shortcuts
+    assert kinds.count("Conv") + kinds.count("Linear") == 50
 
 
 def test_results_that_differ_are_not_timed() -> None:

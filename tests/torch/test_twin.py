@@ -10,7 +10,7 @@ from bench.measure import compare
 from bench.subjects import SUBJECTS
 from bench.work import Work
 
-LIGHT = ("lenet5", "lstm")
+LIGHT = ("lenet5", "lstm", "transformer")
 
 
 @pytest.mark.parametrize("batch", [None, 2])
