@@ -83,16 +83,17 @@ def places_of(symbol: Symbol, index: Index) -> list[Place]:
     if not isinstance(node, tree.Row | tree.Bind | tree.Layer):
         return []
     places: list[Place] = [(owner, node.value.span)]
-    for block in called(owner, node.value.span):
+    layers = () if isinstance(node, tree.Layer) else (Kind.LAYER,)
+    for block in called(owner, node.value.span, Kind.BLOCK, Kind.NET, *layers):
         places += places_of(block, owner)
     return places
 
 
-def called(index: Index, span: Span) -> Iterator[Symbol]:
-    """Yield the blocks and nets that are called in a part of a file, each once."""
+def called(index: Index, span: Span, *kinds: Kind) -> Iterator[Symbol]:
+    """Yield what of some kinds is called in a part of a file, each once; by default the blocks and nets."""
     seen: set[Symbol] = set()
     for use in index.inside(span):
-        if use.symbol.kind in (Kind.BLOCK, Kind.NET) and use.symbol not in seen:
+        if use.symbol.kind in (kinds or (Kind.BLOCK, Kind.NET)) and use.symbol not in seen:
             seen.add(use.symbol)
             yield use.symbol
 

@@ -120,6 +120,19 @@ net A {
   output y = matmul(transpose(«embed».weight))
 }
 """,
+    "a label inside a layer that is called": """
+block Features(x: [N, C]) {
+  «first»: Linear(4)
+  Linear(2)
+}
+net Both {
+  input a, b: float32[N, 3]
+  layer features = Features()
+  one = features(a)
+  two = b -> features
+  output y = one.«first» + two.«first»
+}
+""",
     "an input of a net used as a layer": """
 net Inner {
   input «data»: float32[N, 3]
