@@ -1,6 +1,7 @@
 """Predict the next character of Python's standard library: the data for `specs/characters.net`, and an n-gram to beat.
 
     python examples/characters.py data FOLDER            # writes FOLDER/train.npz and FOLDER/held_back.npz
+    python examples/characters.py data FOLDER 128        # the same, both in windows of 128 characters
     python examples/characters.py ngram FOLDER           # bits per character of an n-gram on held_back.npz
     python examples/characters.py sample MODEL.onnx      # twenty lines of the trained network
 
@@ -69,9 +70,10 @@ def stream_of(file: Path) -> np.ndarray:
         return np.append(arrays["text"][0, 0], arrays["next_char"])
 
 
-def write_data(folder: Path) -> None:
+def write_data(folder: Path, window: str | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    names, lengths = ("train", "held_back"), (TRAINING_WINDOW, HELD_BACK_WINDOW)
+    lengths = (int(window), int(window)) if window else (TRAINING_WINDOW, HELD_BACK_WINDOW)
+    names = ("train", "held_back")
     for name, length, files in zip(names, lengths, modules(), strict=True):
         stream = numbers("".join(file.read_text("utf-8") for file in files))
         np.savez_compressed(folder / f"{name}.npz", **windows(stream, length))
@@ -178,6 +180,7 @@ def sample(model: Path, start: str = "class ", lines: int = 20) -> None:
 COMMANDS = {"data": write_data, "ngram": judge_ngram, "sample": sample}
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in COMMANDS:
+    is_known = len(sys.argv) > 2 and sys.argv[1] in COMMANDS
+    if not is_known or len(sys.argv) > (4 if sys.argv[1] == "data" else 3):
         sys.exit(__doc__)
-    COMMANDS[sys.argv[1]](Path(sys.argv[2]))
+    COMMANDS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

@@ -26,6 +26,17 @@ net A(width=3) {
   a: Block(x, «width»=width) -> Block(4)
 }
 """,
+    "an input of a block, and one that it stands for": """
+block Attend(«query»: [N, T, E], key: [N, S, E] = «query», mask: [T, S] = none) {
+  scores: «query» @ transpose(key, [0, 2, 1])
+  if mask != none { add(mask) }
+  matmul(key)
+}
+net A {
+  input x: float32[N, 3, 4]
+  a: Attend(«query»=x)
+}
+""",
     "a block and the places that go by its name": """
 block «Basic»(x: [N, C], units) {
   Linear(units) -> relu

@@ -39,11 +39,14 @@ def test_the_page_names_the_modules_held_back() -> None:
     assert re.findall(r"`(\w+)`", paragraph) == list(script.HELD_BACK)
 
 
-def test_the_spec_has_a_class_for_every_character() -> None:
-    (section,) = open_spec(str(SPECS / "characters.net"), (), None).sections()
+@pytest.mark.parametrize(
+    ("name", "window"), [("characters", script.TRAINING_WINDOW), ("transformer", 128)]
+)
+def test_the_spec_has_a_class_for_every_character(name: str, window: int) -> None:
+    (section,) = open_spec(str(SPECS / f"{name}.net"), (), None).sections()
     logits = section.learning.fed.outputs["logits"]
     assert logits.type.shape[-1] == script.SIZE == len(set(script.ALPHABET))
-    assert section.learning.training.sizes["T"] == script.TRAINING_WINDOW
+    assert section.learning.training.sizes["T"] == window
 
 
 def test_characters_outside_the_alphabet_share_a_number() -> None:
