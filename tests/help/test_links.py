@@ -32,3 +32,9 @@ def _is_there(path: str, anchor: str, page: Path) -> bool:
 def test_links_lead_somewhere(page: Path) -> None:
     links = set(LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))))
     assert not {link for link in links if not _is_there(*link, page)}
+
+
+def test_the_index_lists_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = {path for path, _ in LINK.findall(index.read_text(encoding="utf-8"))}
+    assert {page.name for page in index.parent.glob("*.md")} - {index.name} <= listed
