@@ -120,7 +120,7 @@ def compare(
 ) -> Comparison:
     """Start every side, see that they agree, and let them take `repeat` turns of `seconds` each.
 
-    Errors: AssertionError where results differ.
+    A side whose results differ is not timed.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -148,7 +148,11 @@ def _compare(
         except Failed as error:
             missing[side] = str(error)
             report(f"{work.name}: {side} is missing: {error}")
-    require_equal(work, results)
+    for side, difference in differences(results).items():
+        if difference > EQUAL:
+            del starts[side]
+            missing[side] = f"its results differ from those of dslc by {difference:.1e}"
+            report(f"{work.name}: {side} is not timed: {missing[side]}")
     turns: dict[str, list[list[float]]] = {side: [] for side in starts}
     for _ in range(repeat):
         for side, seen in turns.items():
@@ -160,9 +164,10 @@ def _compare(
     return Comparison(work, figures, missing)
 
 
-def require_equal(work: Work, results: Mapping[str, Any]) -> None:
-    """Refuse to time what does not compute the same."""
+def differences(results: Mapping[str, Any]) -> dict[str, float]:
+    """Return how far the results of each side lie from those of dslc, of the largest of these."""
     ours = np.array(results["dslc"])
-    for side, theirs in results.items():
-        difference = np.abs(ours - np.array(theirs)).max() / np.abs(ours).max()
-        assert difference <= EQUAL, f"{work.name}: dslc and {side} differ by {difference:.1e}"
+    return {
+        side: float(np.abs(ours - np.array(theirs)).max() / np.abs(ours).max())
+        for side, theirs in results.items()
+    }

@@ -49,9 +49,12 @@ def _comparable(network: Network) -> Network:
 
 
 def sgd(batch: int, **settings: object) -> dict[str, object]:
-    """Return settings for a step of SGD with momentum on `batch` samples, at a rate that stays."""
+    """Return settings for a step of SGD with momentum on `batch` samples.
+
+    The rate stays, and is small: in a deep network large steps make much of a rounding.
+    """
     return {
-        "train.optimizer": "SGD(lr=0.01, momentum=0.9)",
+        "train.optimizer": "SGD(lr=0.001, momentum=0.9)",
         "train.schedule": "constant",
         "train.batch": batch,
         **settings,
