@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dslc.layers.arithmetic import Add, Sub
+from dslc.layers.elementwise import Neg
+from dslc.layers.reduction import Mean, Sum
 from dslc.network.network import Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation
@@ -62,14 +64,21 @@ def distance(found: Array, expected: Array, floor: float = 0.0) -> float:
 
 
 def size_of(value: Value, done: Evaluation) -> float:
-    """Return how large the numbers are that a sum or a difference is made of, whose rounding errors it has.
+    """Return how large the numbers are that a sum, a difference or a mean is made of, whose rounding errors it has.
 
-    `mean(fooled) - mean(score)` of a critic comes close to zero, and its error does not.
+    `mean(fooled) - mean(score)` of a critic comes close to zero, and so may each mean; their errors do not.
     """
     call = next((call for call in done.backward if value in call.outputs), None)
-    if call is None or not isinstance(call.operation, Add | Sub):
-        return rms(done.arrays[value])
-    return max(size_of(operand, done) for operand in call.inputs if operand is not None)
+    array = done.arrays[value]
+    if call is None or not isinstance(call.operation, Add | Sub | Neg | Mean | Sum) or array.ndim:
+        return rms(array)
+    operands = [operand for operand in call.inputs if operand is not None]
+    match call.operation:
+        case Mean():
+            return float(np.mean(np.abs(done.arrays[operands[0]])))
+        case Sum():
+            return float(np.sum(np.abs(done.arrays[operands[0]])))
+    return max(size_of(operand, done) for operand in operands)
 
 
 def within(

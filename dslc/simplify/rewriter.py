@@ -114,10 +114,15 @@ def operand(node: ir.Node, index: int) -> ir.Value:
     return value
 
 
+def only_user(value: ir.Value) -> ir.Node | None:
+    """Return the node that alone reads a value, once, and None where others do; removed nodes do not count."""
+    users = [user for user, _ in value.uses() if user.graph is not None]
+    return users[0] if len(users) == 1 and not value.is_graph_output() else None
+
+
 def only_use(value: ir.Value) -> bool:
     """Tell whether one node reads a value, once, and nobody else does."""
-    users = [user for user, _ in value.uses() if user.graph is not None]
-    return len(users) == 1 and not value.is_graph_output()
+    return only_user(value) is not None
 
 
 def scalar_of(value: ir.Value | None) -> Array | None:

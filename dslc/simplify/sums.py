@@ -14,7 +14,7 @@ import onnx_ir as ir
 
 from dslc.graph.attributes import attributes_of
 from dslc.graph.builder import type_of
-from dslc.simplify.rewriter import Rewriter, only_use, operand, produced_by, scalar_of
+from dslc.simplify.rewriter import Rewriter, only_use, only_user, operand, produced_by, scalar_of
 
 Contracted = tuple[int, int]
 """Along which axis of its operands a product adds up."""
@@ -52,10 +52,8 @@ def _join(g: Rewriter, node: ir.Node) -> ir.Value | None:
 
 def _is_term(value: ir.Value) -> bool:
     """Tell whether a sum is itself only a term of another."""
-    if not only_use(value):
-        return False
-    ((user, _),) = value.uses()
-    return user.op_type == "Add" and type_of(user.outputs[0]) == type_of(value)
+    user = only_user(value)
+    return user is not None and user.op_type == "Add" and type_of(user.outputs[0]) == type_of(value)
 
 
 def _terms(node: ir.Node) -> Iterator[ir.Value]:
