@@ -337,11 +337,11 @@ def unet(w: Weights, x: Tensor) -> tuple[Tensor, ...]:
 
 
 LSTM = """
-import CharacterLSTM from "characters.net"
+import CharacterModel from "characters.net"
 
 net Characters {
   input text: int64[N, T]
-  output logits: CharacterLSTM(characters=12, embedding=6, hidden=10)                  -> [N, T, 12]
+  output logits: CharacterModel(characters=12, embedding=6, hidden=10)                  -> [N, T, 12]
 }
 
 train {
@@ -357,11 +357,11 @@ train {
 
 def lstm(w: Weights, text: Tensor) -> tuple[Tensor, ...]:
     """The gates are stored in ONNX's order (input, output, forget, cell); PyTorch's is input, forget, cell, output."""
-    features, hidden = (w[f"logits.lstm.weight_{name}"].shape[1] for name in ("ih", "hh"))
+    features, hidden = (w[f"logits.recurrent.weight_{name}"].shape[1] for name in ("ih", "hh"))
     layer = torch.nn.LSTM(features, hidden, batch_first=True).double()
     state = {}
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        i, o, f, c = w[f"logits.lstm.{name}"].chunk(4)
+        i, o, f, c = w[f"logits.recurrent.{name}"].chunk(4)
         state[f"{name}_l0"] = torch.cat([i, f, c, o])
     x = F.embedding(text, w["logits.embedding1.weight"])
     states, _ = torch.func.functional_call(layer, state, x)
