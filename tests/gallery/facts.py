@@ -96,7 +96,7 @@ GALLERY: tuple[Row, ...] = (
         "DeepFace",
         "deepface",
         small=("people=10", "train.batch=2"),
-        smaller={"152, 152": "66, 66"},
+        smaller={"152, 152": "80, 80"},
     ),
     # Perceptrons
     Row(
