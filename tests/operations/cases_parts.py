@@ -97,7 +97,7 @@ WRONG_CALLS = (
         Crop(),
         (*IMAGE, float32(N, 2, 9, 8)),
         "E0316",
-        ("so crop that:  crop({1}, {0})",),
+        ("the larger one, for example:  crop({1}, {0})",),
     ),
     WrongCall(
         "crop past the end",
