@@ -126,7 +126,7 @@ def test_interrupted_and_resumed(
     step: int, number: int, whole: dict[str, str], tmp_path: Path
 ) -> None:
     folder = tiny(tmp_path)
-    before = signal.getsignal(signal.SIGINT)  # ignored, where a shell runs the tests in the background
+    before = signal.getsignal(signal.SIGINT)  # ignored, if a shell runs this in the background
     with pytest.raises(Interrupted, match=f"after step {step} of 36") as caught:
         go(folder, progress=StopAt(step, number))
     assert caught.value.exit_code == 130
