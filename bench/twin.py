@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F  # noqa: N812  # as PyTorch's own documentation has it
 from torch import fx, nn
 
 from dslc import dims
@@ -179,7 +179,8 @@ def _pad(call: Call, mode: Mode, x: Any) -> Any:
 
 
 def _crop(call: Call, mode: Mode, x: Any, like: Any = None) -> Any:
-    assert call.operation.offset is None  # type: ignore[attr-defined]
+    op: Any = call.operation
+    assert op.offset is None
     assert call.inputs[0] is not None
     before = call.inputs[0].type.shape[2:]
     for axis, (old, new) in enumerate(zip(before, _sizes(call, mode)[2:], strict=True), start=2):

@@ -102,7 +102,7 @@ def test_threads_reach_every_session(
 ) -> None:
     given: list[int] = []
 
-    class Session(onnxruntime.InferenceSession):  # type: ignore[misc]
+    class Session(onnxruntime.InferenceSession):  # type: ignore[misc]  # it has no types
         def __init__(
             self, model: object, options: onnxruntime.SessionOptions, *more: Any, **named: Any
         ) -> None:
