@@ -182,7 +182,7 @@ def _inference(
     closed: Callable[[Execute], list[Finding]],
     level: ort.GraphOptimizationLevel,
 ) -> Verdict:
-    """Judge the closed network end to end: what fails, by several draws of rounding."""
+    """Judge the closed network end to end: what fails, by several draws of rounding and of jumps at it."""
     failed = _failed(closed(execute(level)))
     if not failed:
         return Verdict()
@@ -193,7 +193,7 @@ def _inference(
     exact = Interpreter(network, False, sizes).forward({**data, **weights}, wanted)
     point = Point(network, False, sizes, 0, 0, {**data, **weights}, wanted, exact)
     worst: dict[str, float] = {}
-    for _, done in point.draws():
+    for done in point.free_draws():
         for name, value in network.outputs.items():
             off = distance(done.arrays[value], exact.arrays[value])
             worst[name] = max(off, worst.get(name, 0.0))
@@ -287,7 +287,7 @@ def _eased_sums(failed: list[Finding], situation: Situation, training: Training)
         exact = Interpreter(network, False, sizes).forward(feeds, wanted)
         samples = sizes.get(network.batch_name or "", 1)
         point = Point(network, False, sizes, 0, 0, feeds, wanted, exact)
-        for batches, (_, done) in zip(draws, point.draws(), strict=True):
+        for batches, done in zip(draws, point.free_draws(), strict=True):
             batches.append(Batch(exact, done, samples))
     return [_eased_loss(finding, training, draws) for finding in failed]
 

@@ -2,7 +2,8 @@
 
 A small random net is now and then so ill-conditioned (small differences of large numbers) that float32 NumPy happens
 to be far more accurate than the next float32 evaluation. Each draw evaluates the net in float32 with every result off
-by up to four units in the last place. Kinks fall as they did: a tie that is judged wrongly is no matter of rounding.
+by up to four units in the last place. In a call that is judged by itself, kinks fall as they did: there a tie that is
+judged wrongly is no matter of rounding.
 
 Source: D. S. Parker, "Monte Carlo Arithmetic", UCLA CSD-970002 (1997).
 """
@@ -104,14 +105,25 @@ class Point:
     exact: Evaluation
 
     def draws(self) -> Iterator[tuple[Shaken, Evaluation]]:
-        """Yield the evaluation again and again, each time rounded in another way."""
+        """Yield the evaluation again and again, each time rounded in another way; kinks fall as they did."""
         for number in range(DRAWS):
-            generator = np.random.default_rng(number)
-            shaken = Shaken(
-                self.network, self.training, self.sizes, np.float32, self.seed, self.step, generator
-            )
+            shaken = self._shaken(number)
             exact = self.exact
             yield shaken, shaken.forward(self.feeds, self.wanted, exact.pinned, exact.decisions)
+
+    def free_draws(self) -> Iterator[Evaluation]:
+        """Yield the evaluation as often, kinks and jumps falling as rounding will have them.
+
+        End to end, the floor of a tanh at its limit and the argmin of equal values are either way right.
+        """
+        for number in range(DRAWS):
+            yield self._shaken(number).forward(self.feeds, self.wanted, self.exact.pinned)
+
+    def _shaken(self, number: int) -> Shaken:
+        generator = np.random.default_rng(number)
+        return Shaken(
+            self.network, self.training, self.sizes, np.float32, self.seed, self.step, generator
+        )
 
 
 def certain_differences(situation: Situation) -> list[Finding]:
