@@ -13,6 +13,7 @@ from dslc.errors import RuleError
 from dslc.layers.rules import axes_of, need_float, need_number
 from dslc.operation import Array, Function, Reference, setting
 from dslc.reference.run import Run
+from dslc.reference.sums import total
 from dslc.types import Shape, TensorType
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Sum(Reduction):
         need_number("sum", x)
 
     def compute(self, x: Array, axes: tuple[int, ...]) -> Array:
-        return np.asarray(x.sum(axis=axes, keepdims=True))
+        return total(x, axes)
 
     def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
         return np.ones_like(x)
@@ -113,7 +114,8 @@ class Mean(Reduction):
     operator = "ReduceMean"
 
     def compute(self, x: Array, axes: tuple[int, ...]) -> Array:
-        return np.asarray(x.mean(axis=axes, keepdims=True))
+        y = total(x, axes)
+        return np.asarray(y * (y.size / x.size), dtype=x.dtype)
 
     def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
         return np.full_like(x, y.size / x.size)

@@ -12,6 +12,7 @@ from dslc.errors import Edit, RuleError
 from dslc.layers.rules import need_float, same_dtype
 from dslc.operation import Array, Function, Reference
 from dslc.reference.run import Run
+from dslc.reference.sums import total
 from dslc.types import DType, Shape, TensorType, broadcast, shape_text
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class RowLoss(Loss, ABC):
         def backward(dy: Array) -> tuple[Array | None, ...]:
             return pull(np.broadcast_to(dy * share, losses.shape))
 
-        return losses if self.reduction is None else np.asarray(losses.sum() * share), backward
+        return losses if self.reduction is None else total(losses).reshape(()) * share, backward
 
 
 def same_shape(name: str, prediction: TensorType, target: TensorType, about: int = 1) -> None:

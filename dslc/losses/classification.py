@@ -26,6 +26,7 @@ from dslc.layers.rules import axis_of, need_float, need_index, same_dtype, witho
 from dslc.losses.base import Loss, Reduction, same_shape
 from dslc.operation import Array, Reference, setting
 from dslc.reference.run import Run
+from dslc.reference.sums import total
 from dslc.types import DType, TensorType, shape_text
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class LabelLoss(Loss, ABC):
                 by_target = (slope * rows).astype(scores.dtype)
             return pull(-shares * rows), by_target
 
-        return (np.asarray(losses.sum() * scale) if self.reduction else losses), backward
+        return (total(losses).reshape(()) * scale if self.reduction else losses), backward
 
     def _shares(self, logp: Array, target: Array) -> Array:
         """Return how much each -logp counts."""

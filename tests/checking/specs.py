@@ -546,4 +546,18 @@ train {
   batch = 4
 }
 """,
+    "equal elements, whose sums are rounded the same way again and again": """
+net Equal {
+  input x: float32[N, 3, 96, 96]
+  output score: Conv(7, 1x1, init=zeros)
+}
+train {
+  target t: float32[N, 7, 96, 96]
+  loss mse(score + 0.3, zeros([N, 7, 96, 96]))
+  loss mean(sigmoid(score + 0.3))
+  loss l1(score, t, reduction=sum)
+  optimizer = SGD(lr=0.1)
+  batch = 8
+}
+""",
 }

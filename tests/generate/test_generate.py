@@ -57,3 +57,40 @@ def test_shrinking_keeps_what_fails() -> None:
     small = shrink(generate(seed).text, lambda text: not judge(text).signature and "tanh" in text)
     assert len(re.findall(r"\n", small)) <= 6
     assert "tanh" in small and not judge(small).signature
+
+
+EITHER_WAY = {
+    "the floor of a tanh at its limit": """
+block Steps(b: [N, D]) {
+  b -> mul { | floor | PReLU(per_channel=true) | }
+}
+net Drawn {
+  input x: float32[N, 2]
+  output y: Steps -> tanh -> Steps
+}
+""",
+    "the least of equal numbers": """
+net Drawn {
+  input x: float32[1, 1, 7]
+  param w: float32[7, 2] = normal(std=0.5)
+  x -> add { | | hardtanh(max_val=1.0) | softmax(axis=-2) } -> softmax(axis=-3) -> sigmoid -> tanh
+  output y: lrn(size=5, alpha=0.5) -> argmin
+}
+""",
+    "a tanh among the subnormal numbers": """
+block Powers(b: [N, D]) {
+  b -> mul { | square | | ceil }
+}
+net Drawn {
+  input x: float32[N, 1]
+  r: (0.013333 * x) -> Powers -> Powers
+  output y: mul(0.000977) -> square -> tanh
+}
+""",
+}
+
+
+@pytest.mark.parametrize("name", EITHER_WAY)
+def test_what_rounding_decides_is_no_fault(name: str) -> None:
+    verdict = judge(EITHER_WAY[name])
+    assert not verdict.signature, f"{verdict.signature}\n{verdict.details}"
