@@ -1,7 +1,8 @@
 """Sums as they are rounded: in float64 as exact as can be, in float32 as kernels add.
 
-onnxruntime adds the elements of a tensor up in a few running sums. Where many of them are equal (the losses of a net whose
-last layer starts at 0), each addition is rounded the same way, and the error grows with their number; NumPy adds pairs.
+onnxruntime adds the elements of a tensor up in a few running sums. Where many of them are equal (the losses of a net
+whose last layer starts at 0), each addition is rounded the same way, and the error grows with their number; NumPy adds
+pairs.
 
 Source: N. Higham, Accuracy and Stability of Numerical Algorithms, section 4.2.
 """
