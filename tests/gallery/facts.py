@@ -95,6 +95,8 @@ GALLERY: tuple[Row, ...] = (
     Row(
         "DeepFace",
         "deepface",
+        parameters="118,923,774",
+        source="counted from figure 2 of the paper, whose text says more than 120 million",
         small=("people=10", "train.batch=2"),
         smaller={"152, 152": "80, 80"},
     ),

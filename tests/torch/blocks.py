@@ -137,16 +137,19 @@ def feed_forward(act: Callable[[Tensor], Tensor]) -> Twin:
 # ---- positions and convolution
 
 
-def waves(w: Weights, inputs: Mapping[str, Tensor]) -> Tensor:
+def waves(length: int, features: int) -> Tensor:
     """As `PositionalEncoding` in PyTorch's tutorial on sequence to sequence modelling."""
-    x = F.linear(inputs["x"], w["linear1.weight"], w["linear1.bias"])
-    length, features = x.shape[1:]
     table = torch.zeros(length, features).double()
     places = torch.arange(length).double()[:, None]
     powers = 10000 ** (torch.arange(0, features, 2).double() / features)
     table[:, 0::2] = torch.sin(places / powers)
     table[:, 1::2] = torch.cos(places / powers)
-    return x + table
+    return table
+
+
+def sinusoidal(w: Weights, inputs: Mapping[str, Tensor]) -> Tensor:
+    x = F.linear(inputs["x"], w["linear1.weight"], w["linear1.bias"])
+    return x + waves(*x.shape[1:])
 
 
 def learned(w: Weights, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -191,8 +194,8 @@ TWINS: Mapping[str, Twin] = {
     "TransformerDecoderBlock": decoder(3),
     "TransformerDecoderBlock as in 2017": decoder(2, **AS_IN_2017),
     "TransformerDecoderBlock with masks": decoder(3, causal=False),
-    "SinusoidalPositions": waves,
-    "SinusoidalPositions of a known length": waves,
+    "SinusoidalPositions": sinusoidal,
+    "SinusoidalPositions of a known length": sinusoidal,
     "LearnedPositions": learned,
     "LearnedPositions, as many as there are": learned,
 }

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tests.torch.blocks import below, block, waves
+
 SPECS = Path(__file__).parents[2] / "specs"
 CLASSES = 5
 Batch = dict[str, np.ndarray[Any, Any]]
@@ -63,6 +65,8 @@ class Net:
     shares: tuple[float, ...] = (1.0,)
     settings: Mapping[str, object] = field(default_factory=dict)
     smoothing: float = 0.0
+    idle: str | None = None
+    """How the names of weights end that the loss does not depend on: what they get is rounding."""
 
     def loss(self, weights: Weights, batch: Batch) -> Tensor:
         labels = torch.from_numpy(batch[self.label])
@@ -74,6 +78,10 @@ class Net:
         for loss, share in zip(losses[1:], self.shares[1:], strict=True):
             total = total + share * loss
         return total
+
+    def counts(self, weight: str) -> bool:
+        """Tell whether the loss depends on a weight."""
+        return self.idle is None or not weight.endswith(self.idle)
 
     def given(self, batch: Batch) -> Tensor:
         """Return what goes into the net: indices as they are, pixels as float64."""
@@ -368,6 +376,39 @@ def lstm(w: Weights, text: Tensor) -> tuple[Tensor, ...]:
     return (w.linear("logits.logits", states),)
 
 
+TRANSFORMER = """
+import CharacterTransformer from "transformer.net"
+
+net Characters {
+  input text: int64[N, T]
+  output logits: CharacterTransformer(characters=12, width=8, heads=2, depth=2)         -> [N, T, 12]
+}
+
+train {
+  target next_char: int64[N, T]
+  loss cross_entropy(logits, next_char)
+  optimizer = SGD(lr=0.01)
+  T = 7
+  batch = 8
+  steps = 10
+}
+"""
+
+
+def transformer(w: Weights, text: Tensor) -> tuple[Tensor, ...]:
+    """Its blocks are PyTorch's `TransformerEncoderLayer`."""
+    w = Weights(below(w, "logits."))
+    table = w["embedding1.weight"]
+    x = F.embedding(text, table) + waves(text.shape[1], table.shape[1])
+    layer = block(heads=2, causal=True, hidden=4 * table.shape[1])
+    for number in range(2):
+        x = layer(below(w, f"blocks.{number}."), {"x": x})
+    norm = "logits.layernorm1"
+    x = F.layer_norm(x, x.shape[-1:], w[f"{norm}.weight"], w[f"{norm}.bias"])
+    return (w.linear("logits.linear1", x),)
+
+
+CHARACTERS: Mapping[str, Any] = {"input": "text", "label": "next_char", "axis": -1}
 LENET5_LENGTH = {"train.batch": 16, "train.steps": 10}
 NETS = {
     net.name: net
@@ -387,6 +428,15 @@ NETS = {
         Net("resnet", RESNET, resnet, noise(3, 16)),
         Net("inception", INCEPTION, inception, noise(3, 32), shares=(1.0, 0.3, 0.3)),
         Net("segmenting", UNET, unet, shapes, 4, label="mask"),
-        Net("lstm", LSTM, lstm, some_text, input="text", label="next_char", axis=-1),
+        Net("lstm", LSTM, lstm, some_text, **CHARACTERS),
+        # one bias more in every key changes no attention
+        Net(
+            "attention",
+            TRANSFORMER,
+            transformer,
+            some_text,
+            idle="k_proj.bias",
+            **CHARACTERS,
+        ),
     )
 }
