@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from tests.gallery.facts import GALLERY, ROOT
 from tests.gallery.measuring import load, measure, save
@@ -14,8 +15,10 @@ PAGE = ROOT / "docs" / "gallery.md"
 def main(names: list[str]) -> None:
     for row in GALLERY:
         if row.spec in names or "--all" in names:
-            print(row.key, flush=True)
-            save({**load(), row.key: measure(row)})
+            start = time.process_time()
+            found = measure(row)
+            save({**load(), row.key: found})
+            print(f"{row.key}: {time.process_time() - start:.0f} s", flush=True)
     PAGE.write_text(page(load()))
 
 
