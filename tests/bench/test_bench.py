@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.measure import EQUAL, Comparison, Figures, differences
+from bench.measure import Comparison, Figures, Process, disagreements, distance
 from bench.report import comparisons_table
 from bench.subjects import DEPTHS, ROOT, SUBJECTS
 from bench.work import Work
@@ -50,10 +50,45 @@ def test_depths() -> None:
     assert kinds.count("Conv") + kinds.count("Linear") == 50
 
 
-def test_results_that_differ_are_not_timed() -> None:
-    found = differences({"dslc": [2.0, 1.0], "near": [2.0001, 1.0], "far": [2.0, 1.01]})
-    assert found == pytest.approx({"dslc": 0.0, "near": 5e-5, "far": 5e-3})
-    assert found["near"] <= EQUAL < found["far"]
+OURS = [2.0, 1.0, 1.0]
+
+SIDES = [
+    ("near", [2.0001, 1.0, 1.0], None, True),
+    ("rounded otherwise", [2.0, 1.0, 1.01], [2.0, 1.0, 1.006], True),
+    ("farther from float64 than dslc", [2.0, 1.0, 1.01], [2.0, 1.0, 1.001], False),
+    ("nearer to float64 than dslc", [2.0, 1.0, 1.01], [2.0, 1.0, 1.009], False),
+    ("another first result", [2.01, 1.0, 1.0], None, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "exact", "agrees"), [row[1:] for row in SIDES], ids=[row[0] for row in SIDES]
+)
+def test_results_that_differ_are_not_timed(
+    theirs: list[float], exact: list[float] | None, agrees: bool
+) -> None:
+    """Where the first results agree, float64 judges the later ones; it is asked only then."""
+
+    def judge() -> list[float]:
+        assert exact is not None
+        return exact
+
+    found = disagreements({"dslc": OURS, "side": theirs}, judge)
+    assert list(found) == ([] if agrees else ["side"])
+
+
+def test_float64_is_asked(tmp_path: Path) -> None:
+    """The twin in float64, casts and all, computes what dslc does."""
+    pytest.importorskip("torch")
+    work = Work(SUBJECTS["lenet5"])
+    work.prepare(tmp_path, ["pytorch"])
+    results = {}
+    for side in ("dslc", "exact"):
+        process = Process(side, tmp_path, 1, "processor")
+        results[side] = process.ask("start")["result"]
+        process.end()
+    assert distance(results["dslc"], results["exact"]) < 1e-6
+    assert results["dslc"] != results["exact"]
 
 
 def test_table() -> None:
