@@ -1,7 +1,9 @@
 """The recurrent layers in ONNX operators: unrolled where a gradient is taken, else as ONNX's own operators.
 
-Unrolled, everything is a matrix of rows [T * N, features], step after step: what the inputs contribute to all steps is
-one product, a step is a Gemm and its gates, and the results joined again are the rows of the next layer.
+Unrolled, everything is a matrix of columns [features, T * N], step after step: what the inputs contribute to all steps
+is one product for each gate, a step is a Gemm for each gate and its arithmetic, and the results side by side are the
+columns of the next layer. A weight is then the left operand of every product, which is read as it lies; the right one
+is copied into another order first, and a state is small.
 """
 
 from __future__ import annotations
@@ -37,8 +39,12 @@ class Weights(NamedTuple):
     bias_hh: ir.Value | None = None
 
 
+Gates = Sequence[Weights]
+"""The weights by gate: matrices [units, features], biases [units, 1]."""
+
+
 class Cell(Protocol):
-    """One kind of recurrent layer: ONNX's operator, and its arithmetic."""
+    """One kind of recurrent layer: ONNX's operator, and its arithmetic by gates."""
 
     @property
     def operator(self) -> str:
@@ -48,11 +54,11 @@ class Cell(Protocol):
     def activations(self) -> tuple[str, ...] | None:
         """Its activations, where they are not the usual ones."""
 
-    def products(self, g: Builder, rows: ir.Value, weights: Weights) -> Values:
-        """Return what the inputs of all steps contribute, each [T * N, ...]."""
+    def products(self, g: Builder, columns: ir.Value, gates: Gates) -> Values:
+        """Return what the inputs of all steps contribute to each gate, [units, T * N]."""
 
-    def step(self, g: Builder, products: Values, states: Values, weights: Weights) -> Values:
-        """Return the states after one step; the first of them is its result."""
+    def step(self, g: Builder, products: Values, states: Values, gates: Gates) -> Values:
+        """Return the states [units, N] after one step; the first of them is its result."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,11 @@ class RNNCell:
     def activations(self) -> tuple[str, ...]:
         return ("Relu" if self.nonlinearity == "relu" else "Tanh",)
 
-    def products(self, g: Builder, rows: ir.Value, weights: Weights) -> Values:
-        return (_with_both_biases(g, rows, weights),)
+    def products(self, g: Builder, columns: ir.Value, gates: Gates) -> Values:
+        return _with_both_biases(g, columns, gates)
 
-    def step(self, g: Builder, products: Values, states: Values, weights: Weights) -> Values:
-        total = g.Gemm(states[0], weights.hh, *products, transB=1)
+    def step(self, g: Builder, products: Values, states: Values, gates: Gates) -> Values:
+        (total,) = _totals(g, states[0], products, gates)
         return (g.Relu(total) if self.nonlinearity == "relu" else g.Tanh(total),)
 
 
@@ -81,15 +87,13 @@ class LSTMCell:
     operator = "LSTM"
     activations = None
 
-    def products(self, g: Builder, rows: ir.Value, weights: Weights) -> Values:
-        return (_with_both_biases(g, rows, weights),)
+    def products(self, g: Builder, columns: ir.Value, gates: Gates) -> Values:
+        return _with_both_biases(g, columns, gates)
 
-    def step(self, g: Builder, products: Values, states: Values, weights: Weights) -> Values:
+    def step(self, g: Builder, products: Values, states: Values, gates: Gates) -> Values:
         h, c = states
-        units = _units(g, weights)
-        total = g.Gemm(h, weights.hh, *products, transB=1)
-        gates, candidate = g.Split(total, g.axes(3 * units, units), axis=1)
-        i, o, f = g.Split(g.Sigmoid(gates), g.axes(units, units, units), axis=1)
+        *totals, candidate = _totals(g, h, products, gates)
+        i, o, f = (g.Sigmoid(total) for total in totals)
         c = g.Add(g.Mul(f, c), g.Mul(i, g.Tanh(candidate)))
         return g.Mul(o, g.Tanh(c)), c
 
@@ -101,37 +105,34 @@ class GRUCell:
     operator = "GRU"
     activations = None
 
-    def products(self, g: Builder, rows: ir.Value, weights: Weights) -> Values:
-        return self._parts(g, _product(g, rows, weights.ih, weights.bias_ih), weights)
+    def products(self, g: Builder, columns: ir.Value, gates: Gates) -> Values:
+        candidate = gates[2]
+        own = _product(g, candidate.ih, columns, candidate.bias_ih)
+        return *_with_both_biases(g, columns, gates[:2]), own
 
-    def step(self, g: Builder, products: Values, states: Values, weights: Weights) -> Values:
+    def step(self, g: Builder, products: Values, states: Values, gates: Gates) -> Values:
         (h,) = states
-        units = _units(g, weights)
-        gates, candidate = self._parts(g, _product(g, h, weights.hh, weights.bias_hh), weights)
-        z, r = g.Split(g.Sigmoid(g.Add(products[0], gates)), g.axes(units, units), axis=1)
-        n = g.Tanh(g.Add(products[1], g.Mul(r, candidate)))
+        z, r = (g.Sigmoid(total) for total in _totals(g, h, products[:2], gates[:2]))
+        candidate = _product(g, gates[2].hh, h, gates[2].bias_hh)
+        n = g.Tanh(g.Add(products[2], g.Mul(r, candidate)))
         return (g.Add(n, g.Mul(z, g.Sub(h, n))),)
 
-    def _parts(self, g: Builder, total: ir.Value, weights: Weights) -> Values:
-        units = _units(g, weights)
-        parts: Values = g.Split(total, g.axes(2 * units, units), axis=1)
-        return parts
+
+def _with_both_biases(g: Builder, columns: ir.Value, gates: Gates) -> Values:
+    return tuple(
+        _product(g, gate.ih, columns, gate.bias_ih and g.Add(gate.bias_ih, gate.bias_hh))
+        for gate in gates
+    )
 
 
-def _with_both_biases(g: Builder, rows: ir.Value, weights: Weights) -> ir.Value:
-    bias = None if weights.bias_hh is None else g.Add(weights.bias_ih, weights.bias_hh)
-    return _product(g, rows, weights.ih, bias)
+def _totals(g: Builder, h: ir.Value, products: Values, gates: Gates) -> Values:
+    return tuple(g.Gemm(gate.hh, h, own) for gate, own in zip(gates, products, strict=True))
 
 
-def _product(g: Builder, rows: ir.Value, weight: ir.Value, bias: ir.Value | None) -> ir.Value:
-    operands = (rows, weight) if bias is None else (rows, weight, bias)
-    result: ir.Value = g.Gemm(*operands, transB=1)
+def _product(g: Builder, weight: ir.Value, columns: ir.Value, bias: ir.Value | None) -> ir.Value:
+    operands = (weight, columns) if bias is None else (weight, columns, bias)
+    result: ir.Value = g.Gemm(*operands)
     return result
-
-
-def _units(g: Builder, weights: Weights) -> int:
-    (units,) = dims.known(g.shape_of(weights.hh)[1:]) or (0,)
-    return units
 
 
 def lower(
@@ -185,57 +186,77 @@ class _Unrolled(_Form):
         self, x: ir.Value, initial: Optional, lengths: ir.Value | None
     ) -> tuple[ir.Value, Values]:
         g, layer = self.g, self.layer
-        rows = g.reshape(self.time_major(x), (self.batch * self.steps, self.shape[2]))
         starts = list(zip(*(self._starts(value) for value in initial), strict=True))
         valid = None if lengths is None else self._valid(lengths)
         factors = self._dropout(x)
+        columns = self._columns(x)
+        results: list[Values] = []
         ends: list[Values] = []
         for index in range(layer.layers):
-            if index and factors:
-                rows = g.Mul(rows, factors[index - 1])
-            results = []
+            if index:
+                columns = self._joined([self._joined(steps, axis=1) for steps in results])
+                columns = g.Mul(columns, factors[index - 1]) if factors else columns
+            results.clear()
             for direction in range(layer.directions):
                 position = len(ends)
-                result, end = self._sweep(
-                    rows, starts[position], valid, self.owned[position], reverse=direction == 1
+                steps, end = self._sweep(
+                    columns, starts[position], valid, self.owned[position], reverse=direction == 1
                 )
-                results.append(result)
+                results.append(steps)
                 ends.append(end)
-            rows = self._joined(results)
-        return self._sequence(rows, ends), tuple(self._state(s) for s in zip(*ends, strict=True))
+        return self._sequence(results, ends), tuple(self._state(s) for s in zip(*ends, strict=True))
 
     def _sweep(
         self,
-        rows: ir.Value,
+        columns: ir.Value,
         states: Values,
-        valid: ir.Value | None,
+        valid: Values | None,
         weights: Weights,
         *,
         reverse: bool,
-    ) -> tuple[ir.Value, Values]:
-        """Run one layer in one direction; return its results as rows, and the last states."""
+    ) -> tuple[Values, Values]:
+        """Run one layer in one direction; return the results of all steps, and the last states."""
         g = self.g
-        products = [self._by_step(p) for p in self.cell.products(g, rows, weights)]
-        masks = None if valid is None else self._by_step(valid)
+        gates = self._gates(weights)
+        products = [self._by_step(p) for p in self.cell.products(g, columns, gates)]
         results: dict[int, ir.Value] = {}
         for t in self._order(reverse):
-            after = self.cell.step(g, tuple(p[t] for p in products), states, weights)
-            if masks is not None:
+            after = self.cell.step(g, tuple(p[t] for p in products), states, gates)
+            if valid is not None:
                 pairs = zip(after, states, strict=True)
-                after = tuple(g.Where(masks[t], new, old) for new, old in pairs)
+                after = tuple(g.Where(valid[t], new, old) for new, old in pairs)
             states = after
-            results[t] = after[0]
-        joined = self._joined([results[t] for t in sorted(results)], axis=0)
-        return (joined if valid is None else g.Where(valid, joined, 0.0)), states
+            results[t] = after[0] if valid is None else g.Where(valid[t], after[0], 0.0)
+        return tuple(results[t] for t in sorted(results)), states
+
+    def _gates(self, weights: Weights) -> Gates:
+        """Cut the weights of a layer into those of its gates."""
+        units = self.layer.units
+        (rows,) = dims.known(self.g.shape_of(weights.hh)[:1]) or (units,)
+        biases = [None if bias is None else self.g.reshape(bias, (rows, 1)) for bias in weights[2:]]
+        parts = [
+            (None,) * (rows // units)
+            if whole is None
+            else self._parts(whole, rows // units, units, axis=0)
+            for whole in (*weights[:2], *biases)
+        ]
+        return [Weights(*gate) for gate in zip(*parts, strict=True)]
 
     def _order(self, reverse: bool) -> Iterator[int]:
         steps = range(dims.count((self.steps,)))
         return reversed(steps) if reverse else iter(steps)
 
-    def _by_step(self, rows: ir.Value) -> Values:
-        """Cut rows [T * N, ...] into T times [N, ...]."""
+    def _columns(self, x: ir.Value) -> ir.Value:
+        """Return x [N, T, features] as columns [features, T * N]: two transposes that move rows are quick."""
+        g, features = self.g, self.shape[2]
+        turned = g.Transpose(g.reshape(x, (self.batch, self.steps * features)), perm=[1, 0])
+        by_step = g.reshape(turned, (self.steps, features, self.batch))
+        return g.reshape(g.Transpose(by_step, perm=[1, 0, 2]), (features, self.steps * self.batch))
+
+    def _by_step(self, columns: ir.Value) -> Values:
+        """Cut columns [..., T * N] into T times [..., N]."""
         steps, batch = dims.count((self.steps,)), dims.count((self.batch,))
-        return self._parts(rows, steps, batch, axis=0)
+        return self._parts(columns, steps, batch, axis=1)
 
     def _parts(self, x: ir.Value, count: int, size: int, axis: int) -> Values:
         if count == 1:
@@ -243,7 +264,7 @@ class _Unrolled(_Form):
         parts: Values = self.g.Split(x, self.g.axes(*[size] * count), axis=axis)
         return parts
 
-    def _joined(self, parts: Sequence[ir.Value], axis: int = 1) -> ir.Value:
+    def _joined(self, parts: Sequence[ir.Value], axis: int = 0) -> ir.Value:
         whole: ir.Value = parts[0] if len(parts) == 1 else self.g.Concat(*parts, axis=axis)
         return whole
 
@@ -251,35 +272,44 @@ class _Unrolled(_Form):
         """Return a state for each layer and direction, in the order of the weights."""
         g, count, units = self.g, len(self.owned), self.layer.units
         if initial is None:
-            return (g.expand(g.constant(0.0), (self.batch, units)),) * count
+            return (g.expand(g.constant(0.0), (units, self.batch)),) * count
         rows = g.reshape(initial, (self.batch, count * units))
-        return self._parts(rows, count, units, axis=1)
+        return self._parts(g.Transpose(rows, perm=[1, 0]), count, units, axis=0)
 
     def _state(self, ends: Values) -> ir.Value:
         """Put the last states of layers and directions side by side."""
-        return self.g.reshape(self._joined(ends), self.layer.state_shape(self.batch))
+        return self.g.reshape(self._rows(ends), self.layer.state_shape(self.batch))
 
-    def _sequence(self, rows: ir.Value, ends: Sequence[Values]) -> ir.Value:
-        if not self.layer.return_sequence:
-            return self._joined([end[0] for end in ends[-self.layer.directions :]])
-        features = self.g.shape_of(rows)[1]
-        return self.time_major(self.g.reshape(rows, (self.steps, self.batch, features)))
+    def _rows(self, states: Sequence[ir.Value]) -> ir.Value:
+        """Return states [units, N] side by side: [N, units of all]."""
+        turned: ir.Value = self.g.Transpose(self._joined(states), perm=[1, 0])
+        return turned
 
-    def _valid(self, lengths: ir.Value) -> ir.Value:
-        """Return which rows belong to a step that their sample has, [T * N, 1]."""
+    def _sequence(self, results: Sequence[Values], ends: Sequence[Values]) -> ir.Value:
+        layer = self.layer
+        if not layer.return_sequence:
+            return self._rows([end[0] for end in ends[-layer.directions :]])
+        each = [state for step in zip(*results, strict=True) for state in step]
+        features = layer.directions * layer.units
+        return self.g.reshape(self._rows(each), (self.batch, self.steps, features))
+
+    def _valid(self, lengths: ir.Value) -> Values:
+        """Return for each step which samples have it, [1, N]."""
         g, steps = self.g, dims.count((self.steps,))
         numbers = g.constant(np.arange(steps)[:, None], g.dtype_of(lengths))
-        return g.reshape(g.Less(numbers, lengths), (steps * self.batch, 1))
+        return self._parts(g.Less(numbers, g.reshape(lengths, (1, self.batch))), steps, 1, axis=0)
 
     def _dropout(self, x: ir.Value) -> Values:
-        """Return what the rows between two layers are multiplied by: one draw, [layers - 1, T, N, features]."""
+        """Return what the columns between two layers are multiplied by: one draw, [layers - 1, T, N, features]."""
         g, layer = self.g, self.layer
         between = layer.layers - 1
         if not (between and layer.dropout and g.training):
             return ()
         rows, features = dims.count((self.steps, self.batch)), layer.directions * layer.units
         factor = Dropout(layer.dropout).factor(g, (between * rows, features), g.dtype_of(x))
-        return self._parts(factor, between, rows, axis=0)
+        return tuple(
+            g.Transpose(part, perm=[1, 0]) for part in self._parts(factor, between, rows, axis=0)
+        )
 
 
 class _Operators(_Form):

@@ -13,7 +13,7 @@ from dslc.simplify.broadcasts import remove_broadcasts
 from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
 from dslc.simplify.dead import remove_dead
-from dslc.simplify.products import fuse_products
+from dslc.simplify.products import fuse_products, share_turned
 from dslc.simplify.sums import absorb_sums, join_products
 
 PASSES: tuple[Callable[[ir.Graph], None], ...] = (
@@ -24,6 +24,7 @@ PASSES: tuple[Callable[[ir.Graph], None], ...] = (
     merge_common,
     fold_batch_norm,
     fuse_products,
+    share_turned,
     join_products,
     absorb_sums,
     fold_constants,

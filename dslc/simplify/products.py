@@ -1,4 +1,4 @@
-"""Products of matrices: a transposed operand is a flag of Gemm."""
+"""Products of matrices: a transposed operand is a flag of Gemm, or is turned once for many products."""
 
 from __future__ import annotations
 
@@ -10,10 +10,49 @@ from dslc.simplify.rewriter import Rewriter, operand, produced_by
 
 FLAGS = ("transA", "transB")
 
+MANY = 4
+"""Products that are worth a copy of their operand."""
+
 
 def fuse_products(graph: ir.Graph) -> None:
     """Make Gemm of MatMul(Transpose(a), b) and Gemm(Transpose(a), b) for matrices of floats."""
     Rewriter(graph).sweep(_fuse)
+
+
+def share_turned(graph: ir.Graph) -> None:
+    """Turn a matrix once whose parts are the left operand of many products: by the flag, each turns it again.
+
+    (The right operand is copied into another order in any case. A Transpose that only products read would be made a
+    flag by onnxruntime; behind a Split it stays.)
+    """
+    Rewriter(graph).sweep(_Turned().share)
+
+
+class _Turned:
+    """The parts that were turned already."""
+
+    def __init__(self) -> None:
+        self.parts: dict[ir.Value, ir.Value] = {}
+
+    def share(self, g: Rewriter, node: ir.Node) -> ir.Value | None:
+        if not _turns_left(node):
+            return None
+        part = operand(node, 0)
+        if part not in self.parts:
+            split = produced_by(part, "Split")
+            if split is None or sum(_turns_left(user) for user, _ in part.uses()) < MANY:
+                return None
+            turned = g.Transpose(split.inputs[0], perm=[1, 0])
+            axis = split.attributes.get_int("axis", 0) % 2
+            parts = g.Split(turned, split.inputs[1], axis=1 - axis)
+            self.parts.update(zip(split.outputs, parts, strict=True))
+        attributes = {**attributes_of(node), "transA": 0}
+        found: ir.Value = g.Gemm(self.parts[part], *node.inputs[1:], **attributes)
+        return found
+
+
+def _turns_left(node: ir.Node) -> bool:
+    return node.op_type == "Gemm" and node.attributes.get_int("transA", 0) == 1
 
 
 def _fuse(g: Rewriter, node: ir.Node) -> ir.Value | None:

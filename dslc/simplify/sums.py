@@ -95,10 +95,14 @@ def _is_short(product: ir.Node) -> bool:
 
 
 def _joined(g: Rewriter, axes: Contracted, products: Sequence[ir.Node]) -> ir.Value:
+    """Put the operands side by side, last term first.
+
+    Gradients are added from the last step back: in the order of the steps, as the gradient of Split has them.
+    """
     if len(products) == 1:
         return products[0].outputs[0]
     left, right = (
-        g.Concat(*(operand(product, index) for product in products), axis=axis)
+        g.Concat(*(operand(product, index) for product in reversed(products)), axis=axis)
         for index, axis in enumerate(axes)
     )
     found: ir.Value = g.Gemm(left, right, transA=1 - axes[0], transB=axes[1])

@@ -18,7 +18,7 @@ from dslc.simplify.broadcasts import remove_broadcasts
 from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
 from dslc.simplify.dead import remove_dead
-from dslc.simplify.products import fuse_products
+from dslc.simplify.products import fuse_products, share_turned
 from dslc.simplify.sums import absorb_sums, join_products
 from dslc.types import DType, TensorType, float32, int64
 
@@ -296,6 +296,61 @@ PRODUCTS = rows(
 )
 
 
+def _by_part(g: Builder, weights: ir.Value, x: ir.Value, products: int, **flags: int) -> Any:
+    """Return `products` different products of one half of the weights and of x."""
+    half = g.Split(weights, [3, 3], axis=0)[1]
+    return tuple(g.Gemm(half, x, alpha=1.0 + i, **flags) for i in range(products))
+
+
+HALVES = (float32(6, 3), float32(3, 3))
+
+SHARED = rows(
+    share_turned,
+    (
+        "a left operand of many products",
+        HALVES,
+        lambda g, w, x: _by_part(g, w, x, 4, transA=1),
+        "Transpose Split Gemm Gemm Gemm Gemm",
+    ),
+    (
+        "cut along the columns",
+        (float32(3, 6), float32(3, 3)),
+        lambda g, w, x: (
+            half := g.Split(w, [2, 4], axis=-1)[1],
+            *(g.Gemm(half, x, alpha=1.0 + i, transA=1) for i in range(4)),
+        )[1:],
+        "Transpose Split Gemm Gemm Gemm Gemm",
+    ),
+    (
+        "of few products",
+        HALVES,
+        lambda g, w, x: _by_part(g, w, x, 3, transA=1),
+        "Split Gemm Gemm Gemm",
+    ),
+    (
+        "as it lies",
+        HALVES,
+        lambda g, w, x: _by_part(g, w, x, 4),
+        "Split Gemm Gemm Gemm Gemm",
+    ),
+    (
+        "a right operand",
+        HALVES,
+        lambda g, w, x: (
+            half := g.Split(w, [3, 3], axis=0)[1],
+            *(g.Gemm(x, half, alpha=1.0 + i, transB=1) for i in range(4)),
+        )[1:],
+        "Split Gemm Gemm Gemm Gemm",
+    ),
+    (
+        "a whole matrix",
+        SQUARE,
+        lambda g, a, b: tuple(g.Gemm(a, b, alpha=1.0 + i, transA=1) for i in range(4)),
+        "Gemm Gemm Gemm Gemm",
+    ),
+)
+
+
 def numbers(*shape: int) -> np.ndarray[Any, Any]:
     """Return numbers without a pattern that are not small."""
     count = int(np.prod(shape))
@@ -474,6 +529,7 @@ ROWS = [
     *CONSTANTS,
     *BROADCASTS,
     *PRODUCTS,
+    *SHARED,
     *BATCH_NORM,
     *JOINED,
     *ABSORBED,
