@@ -12,6 +12,7 @@ import onnx_ir as ir
 from dslc import dims
 from dslc.artifact.state import State, all_states, states
 from dslc.errors import InternalError
+from dslc.gradient.conv_output_forms import choose_outputs
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
 from dslc.gradient.rule import FreeSizeError, Rule, Tuning
@@ -88,6 +89,7 @@ def train_graph(
     for name, value in following.items():
         g.output(f"{name}.next", value)
     step.inputs.drop_unused()
+    choose_outputs(g.graph, tuning)
     return g.graph
 
 
@@ -107,6 +109,7 @@ def probe_graph(
     for value, gradient in step.gradients.items():
         g.output(f"grad/{value.name}", g.Identity(gradient))
     step.inputs.drop_unused()
+    choose_outputs(g.graph, "cpu")
     return step
 
 

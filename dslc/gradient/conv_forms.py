@@ -17,6 +17,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from dslc import dims
 from dslc.gradient.rule import Tuning
 from dslc.gradient.rules.shape import padded
 from dslc.gradient.window import Window
@@ -152,6 +153,31 @@ def rows(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
     return g.reshape(g.Transpose(split, perm=[0, 2, 1]), conv.weight_shape)
 
 
+def gathered(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
+    """Gather what is under each tap, images last; then one product, which is the gradient as it lies."""
+    product = g.Gemm(images_last(g, dy), gathered_columns(g, x, conv), transB=1)
+    return g.reshape(product, conv.weight_shape)
+
+
+def gathered_columns(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
+    """Return what is under each tap as [C * taps, positions * N]."""
+    before, after = conv.window.before, conv.window.after
+    spread = g.reshape(images_last(g, x), (conv.channels, *conv.sizes, conv.batch))
+    sizes = conv.padded_sizes
+    flat = g.reshape(
+        padded(g, spread, [0, *before, 0], [0, *after, 0]), (conv.channels, prod(sizes), conv.batch)
+    )
+    picked = g.Gather(flat, tap_places(g, conv, sizes, taps_first=True), axis=1)
+    return g.reshape(picked, (conv.channels * conv.window.taps, conv.places * conv.batch))
+
+
+def images_last(g: Builder, x: ir.Value) -> ir.Value:
+    """Return x [N, C, *sizes] as [C, sizes * N]: a matrix that is turned, which is quick."""
+    batch, channels, *sizes = dims.known(g.shape_of(x)) or ()
+    turned = g.Transpose(g.reshape(x, (batch, channels * prod(sizes))), perm=[1, 0])
+    return g.reshape(turned, (channels, prod(sizes) * batch))
+
+
 def padded_spatial(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
     """Put the padding of the convolution around x."""
     return padded(g, x, [0, 0, *conv.window.before], [0, 0, *conv.window.after])
@@ -187,11 +213,16 @@ def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> list[ir.Value]:
 
 
 def tap_places(
-    g: Builder, conv: Convolution, sizes: Sequence[int], *, backwards: bool = False
+    g: Builder,
+    conv: Convolution,
+    sizes: Sequence[int],
+    *,
+    backwards: bool = False,
+    taps_first: bool = False,
 ) -> ir.Value:
     """Return the row of each (position, tap) in the flat image: the sum of two small tables.
 
-    With `backwards` the taps are in reverse order.
+    With `backwards` the taps are in reverse order; with `taps_first` the order is that of (tap, position).
     """
     strides = [prod(sizes[axis + 1 :]) for axis in range(conv.rank)]
 
@@ -199,14 +230,17 @@ def tap_places(
         grid = np.indices(counts, dtype=np.int64).reshape(conv.rank, -1)
         return np.array([s * step for s, step in zip(strides, steps, strict=True)]) @ grid
 
-    positions = g.constant(numbers(conv.positions, conv.window.strides)[:, None])
+    positions = numbers(conv.positions, conv.window.strides)
     taps = numbers(conv.window.kernel, conv.window.dilations)
-    offsets = g.constant((taps[::-1] if backwards else taps)[None, :])
-    return g.reshape(g.Add(positions, offsets), (conv.places * conv.window.taps,))
+    outer, inner = (
+        (taps, positions) if taps_first else (positions, taps[::-1] if backwards else taps)
+    )
+    places = g.Add(g.constant(outer[:, None]), g.constant(inner[None, :]))
+    return g.reshape(places, (conv.places * conv.window.taps,))
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(
-    {"correlate": correlate, "columns": columns, "rows": rows}
+    {"correlate": correlate, "columns": columns, "rows": rows, "gathered": gathered}
 )
 
 MOST_SLICES = 64
@@ -237,7 +271,7 @@ def choose_form(conv: Convolution, tuning: Tuning) -> str:
 def costs(conv: Convolution) -> dict[str, float]:
     """Estimate the time of each form that can be used, in milliseconds on two cores.
 
-    Fitted to 24 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet: products run at 140
+    Fitted to 40 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet: products run at 140
     Gflop/s, their rows by the dozen, less where they are narrower than 16; copies at 5 GB/s, strided
     ones slower; a gathered row costs 4.5 ns besides its bytes, a slice 10 microseconds.
     """
@@ -246,28 +280,45 @@ def costs(conv: Convolution) -> dict[str, float]:
     matrix = visits * conv.channels * MEGABYTE
     image = conv.places * conv.features + prod(conv.sizes) * conv.channels
     operands = conv.batch * image * MEGABYTE
-    work = 7e-9 * 2 * visits * (conv.channels // group) * conv.features
-    features = conv.features // group
-    dozens = work * -(-features // 12) * 12 / features
+    work = WORK * visits * (conv.channels // group) * conv.features
+    dozens = work * padding(conv.features // group, 12)
     found = {"correlate": _correlate_cost(conv, work)}
     if taps <= MOST_SLICES:
         moved = 0.0 if taps == 1 else matrix
-        strided = 0.7 if max(conv.window.strides) > 1 else 0.17
+        strided = 0.7 if max(conv.window.strides) > 1 else 0.16
         products = conv.batch * prod(conv.weight_shape) * MEGABYTE
         calls = 1e-3 * conv.batch * group + 1e-2 * taps
         found["columns"] = dozens + strided * moved + 0.4 * products + calls
     if group == 1:
-        found["rows"] = dozens + 0.17 * (matrix + operands) + 4.5e-6 * visits
+        weights = prod(conv.weight_shape) * MEGABYTE
+        found["rows"] = (
+            dozens + 0.17 * (matrix + operands) + 4.5e-6 * visits + 0.2 * (taps > 1) * weights
+        )
+    if group == 1 and taps > 1:
+        found["gathered"] = dozens + gathering_cost(conv) + 0.12 * operands
     return found
+
+
+def gathering_cost(conv: Convolution) -> float:
+    """Estimate `gathered_columns`: its rows are the images of one element, so there are many, and short ones."""
+    rows = conv.channels * conv.window.taps * conv.places
+    return 0.125 * rows * conv.batch * MEGABYTE + 5e-6 * rows
 
 
 def _correlate_cost(conv: Convolution, work: float) -> float:
     """Products are as wide as the kernel has taps, and the kernel's rows are copied one by one."""
     taps = conv.window.taps
-    width = taps / (-(-taps // 16) * 16)
     rows = conv.batch * conv.places * conv.channels * conv.window.kernel[0]
-    return work / width + 4.5e-6 * rows
+    return work * padding(taps, 16) + 4.5e-6 * rows
+
+
+def padding(count: int, unit: int) -> float:
+    """Return how much more there is of something that comes by the dozen, say."""
+    return -(-count // unit) * unit / count
 
 
 MEGABYTE = 4e-6
 """Megabytes per float32."""
+
+WORK = 1.4e-8
+"""Milliseconds per multiplication with its addition."""

@@ -14,9 +14,11 @@ import onnx_ir as ir
 
 from dslc.gradient.conv_forms import (
     MEGABYTE,
+    WORK,
     Convolution,
     channels_last,
     padded_spatial,
+    padding,
     tap_places,
 )
 from dslc.gradient.rule import Tuning
@@ -92,8 +94,8 @@ def costs(conv: Convolution) -> dict[str, float]:
     """Estimate the time of each form that can be used, in milliseconds on two cores.
 
     Fitted to 16 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet, in the units of `conv_forms`. The first two
-    forms are a product for each image, which reads the whole weight; ConvTranspose turns it over as well. Rows of
-    a product come by the dozen.
+    forms are a product for each image; ConvTranspose reads the whole weight for it, and turns it over. Rows of a
+    product come by the dozen, columns by sixteen.
     """
     taps, group = conv.window.taps, conv.group
     weights = prod(conv.weight_shape) * MEGABYTE
@@ -112,7 +114,7 @@ def costs(conv: Convolution) -> dict[str, float]:
     width = conv.channels // group
     turning = 0.1 if taps == 1 else 0.55
     found["flipped"] = (
-        max(work * -(-width // 12) * 12 / width, 0.05 * conv.batch * weights)
+        work * padding(width, 12) * padding(prod(conv.sizes), 16)
         + (0.02 * above if taps > 1 else 0.0)
         + turning * weights
     )
@@ -120,7 +122,3 @@ def costs(conv: Convolution) -> dict[str, float]:
         operands = places * (conv.channels + conv.features) * MEGABYTE
         found["rows"] = work + 0.17 * (above + operands + weights) + 4.5e-6 * places * taps
     return found
-
-
-WORK = 1.4e-8
-"""Milliseconds per multiplication with its addition."""

@@ -1,0 +1,86 @@
+"""The convolution itself where its weight is computed: equal forms of one sum, and the choice between them.
+
+onnxruntime's Conv is a product for each image, as wide as the image has positions: over a map of 2x2 most of each
+product is padding. As `conv_forms` has it for the weight's gradient, and with the columns that one takes.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import onnx_ir as ir
+
+from dslc import dims
+from dslc.gradient.conv_forms import (
+    MEGABYTE,
+    WORK,
+    Convolution,
+    gathered_columns,
+    gathering_cost,
+    padding,
+)
+from dslc.gradient.rule import Tuning, view
+from dslc.gradient.window import window_of
+from dslc.graph.builder import Builder, constant_of
+from dslc.simplify.rewriter import Rewriter, operand
+
+
+def choose_outputs(graph: ir.Graph, tuning: Tuning) -> None:
+    """Put the cheapest form in place of each Conv of known sizes whose weight is no constant; on CUDA that is Conv."""
+    if tuning == "cpu":
+        Rewriter(graph).sweep(_cheapest)
+
+
+def _cheapest(g: Rewriter, node: ir.Node) -> ir.Value | None:
+    if node.op_type != "Conv" or constant_of(node.inputs[1]) is not None:
+        return None
+    conv = _sizes(g, node)
+    if conv is None or choose_form(conv) == "conv":
+        return None
+    bias = node.inputs[2] if len(node.inputs) > 2 else None
+    return gathered(g, operand(node, 0), operand(node, 1), bias, conv)
+
+
+def _sizes(g: Builder, node: ir.Node) -> Convolution | None:
+    """Return the sizes of a Conv, where all are known."""
+    x, weight, y = (
+        dims.known(g.shape_of(value))
+        for value in (operand(node, 0), operand(node, 1), node.outputs[0])
+    )
+    if x is None or weight is None or y is None:
+        return None
+    window, group = window_of(view(node), weight[2:]), node.attributes.get_int("group", 1)
+    return Convolution(x[0], x[1], weight[0], x[2:], y[2:], window, group)
+
+
+def gathered(
+    g: Builder, x: ir.Value, weight: ir.Value, bias: ir.Value | None, conv: Convolution
+) -> ir.Value:
+    """Gather what is under each tap, images last; then one product for all of them."""
+    matrix = g.reshape(weight, (conv.features, conv.channels * conv.window.taps))
+    start = [] if bias is None else [g.reshape(bias, (conv.features, 1))]
+    product = g.Gemm(matrix, gathered_columns(g, x, conv), *start)
+    turned = g.Transpose(g.reshape(product, (conv.features * conv.places, conv.batch)), perm=[1, 0])
+    return g.reshape(turned, (conv.batch, conv.features, *conv.positions))
+
+
+def choose_form(conv: Convolution) -> str:
+    """Return the name of the form for this shape on a CPU."""
+    possible = costs(conv)
+    return min(possible, key=lambda form: possible[form])
+
+
+def costs(conv: Convolution) -> dict[str, float]:
+    """Estimate the time of each form that can be used, in the units of `conv_forms`.
+
+    Fitted to 10 convolutions of VGG, AlexNet, GoogLeNet and ResNet. The columns of a product come by sixteen.
+    """
+    taps, group = conv.window.taps, conv.group
+    visits = conv.batch * conv.places * taps * conv.channels
+    work = WORK * visits * (conv.features // group)
+    direct = work * padding(conv.places, 16) + (0.02 * visits * MEGABYTE if taps > 1 else 0.0)
+    found = {"conv": direct}
+    if group == 1 and taps > 1:
+        moved = conv.features * conv.places + conv.channels * prod(conv.sizes)
+        found["gathered"] = work + gathering_cost(conv) + 0.12 * conv.batch * moved * MEGABYTE
+    return found

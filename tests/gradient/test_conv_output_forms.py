@@ -1,0 +1,102 @@
+"""The gathered form of a convolution, against Conv, and where it takes the place of Conv."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from dslc import dims
+from dslc.gradient.conv_forms import Convolution
+from dslc.gradient.conv_output_forms import choose_form, choose_outputs, gathered
+from dslc.graph.builder import Builder
+from dslc.graph.verify import verify
+from dslc.types import float32
+from tests.gradient.convolutions import CONVOLUTIONS, convolution
+from tests.gradient.harness import in_onnxruntime
+
+WHOLE = {name: conv for name, conv in CONVOLUTIONS.items() if conv.group == 1}
+
+
+def drawn(conv: Convolution) -> dict[str, Any]:
+    rng = np.random.default_rng(conv.channels)
+    shapes = {
+        "x": (conv.batch, conv.channels, *conv.sizes),
+        "weight": conv.weight_shape,
+        "bias": (conv.features,),
+    }
+    return {name: rng.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def direct(g: Builder, conv: Convolution, *operands: ir.Value) -> ir.Value:
+    window = conv.window
+    result: ir.Value = g.Conv(
+        *operands,
+        strides=list(window.strides),
+        dilations=list(window.dilations),
+        pads=window.pads,
+        group=conv.group,
+    )
+    return result
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("biased", [True, False])
+def test_form_is_the_convolution(name: str, biased: bool) -> None:
+    conv, g = WHOLE[name], Builder()
+    feeds = drawn(conv)
+    if not biased:
+        del feeds["bias"]
+    values = [g.input(name, float32(*array.shape)) for name, array in feeds.items()]
+    found = gathered(g, values[0], values[1], values[2] if biased else None, conv)
+    g.output("gathered", found)
+    g.output("direct", direct(g, conv, *values))
+    ours, theirs = in_onnxruntime(g)(feeds)
+    np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-5)
+
+
+CHOICES = [
+    ("VGG's middle", convolution(32, 256, (8, 8), 256, (3, 3), before=1), "conv"),
+    ("VGG's last", convolution(32, 512, (2, 2), 512, (3, 3), before=1), "gathered"),
+    ("ResNet's last", convolution(8, 512, (7, 7), 512, (3, 3), before=1), "gathered"),
+    ("ResNet's last in CIFAR", convolution(32, 512, (4, 4), 512, (3, 3), before=1), "conv"),
+    ("GoogLeNet's last", convolution(8, 192, (7, 7), 384, (3, 3), before=1), "gathered"),
+    ("GoogLeNet's point", convolution(8, 832, (7, 7), 128, (1, 1)), "conv"),
+    ("AlexNet's third", convolution(16, 256, (13, 13), 384, (3, 3), before=1), "conv"),
+    ("in groups", convolution(32, 512, (2, 2), 512, (3, 3), before=1, group=2), "conv"),
+]
+
+
+@pytest.mark.parametrize(
+    ("conv", "form"), [row[1:] for row in CHOICES], ids=[row[0] for row in CHOICES]
+)
+def test_the_form_that_was_measured_fastest_is_chosen(conv: Convolution, form: str) -> None:
+    assert choose_form(conv) == form
+
+
+SMALL = convolution(32, 64, (2, 2), 64, (3, 3), before=1)
+
+
+def operators(tuning: Any, *, constant: bool = False, batch: Any = 32) -> list[str]:
+    """Return what becomes of a convolution over a map of 2x2."""
+    g = Builder()
+    x = g.input("x", float32(batch, *(SMALL.channels, *SMALL.sizes)))
+    weight = np.ones(SMALL.weight_shape, np.float32)
+    g.output(
+        "y",
+        direct(
+            g, SMALL, x, g.constant(weight) if constant else g.input("w", float32(*weight.shape))
+        ),
+    )
+    choose_outputs(g.graph, tuning)
+    verify(g.graph)
+    return [node.op_type for node in g.graph]
+
+
+def test_conv_stays_where_its_weight_is_known_or_the_batch_is_not() -> None:
+    assert "Conv" not in operators("cpu")
+    assert operators("cuda") == ["Conv"]
+    assert operators("cpu", constant=True) == ["Conv"]
+    assert operators("cpu", batch=dims.free("N")) == ["Conv"]
