@@ -58,8 +58,17 @@ DIGITS_VIT = (
     *("classes=10", "channels=1", "size=28", "patch=7"),
     *("width=64", "heads=4", "depth=3", "dropout=0.1"),
 )
-SMALL_VGG = {"small": IMAGENET, "smaller": {"224, 224": "32, 32"}}
-SMALL_RESNET = {"small": IMAGENET, "smaller": {"224, 224": "64, 64"}}
+NARROW = {"Linear(4096)": "Linear(64)"}
+NARROW_STAGES = {
+    "ConvBN(64,": "ConvBN(8,",
+    "Stage( 64,": "Stage(8,",
+    "Stage(128,": "Stage(16,",
+    "Stage(256,": "Stage(32,",
+    "Stage(512,": "Stage(64,",
+    **NARROW,
+}
+SMALL_VGG = {"small": IMAGENET, "smaller": {"224, 224": "32, 32", **NARROW_STAGES}}
+SMALL_RESNET = {"small": IMAGENET, "smaller": {"224, 224": "64, 64", **NARROW_STAGES}}
 SMALL_TEXT = ("hidden=16", "train.T=5", "train.batch=4")
 
 GALLERY: tuple[Row, ...] = (
@@ -98,7 +107,7 @@ GALLERY: tuple[Row, ...] = (
         parameters="118,923,774",
         source="counted from figure 2 of the paper, whose text says more than 120 million",
         small=("people=10", "train.batch=2"),
-        smaller={"152, 152": "80, 80"},
+        smaller={"152, 152": "80, 80", **NARROW},
     ),
     # Perceptrons
     Row(
@@ -169,9 +178,9 @@ GALLERY: tuple[Row, ...] = (
         parameters="60,965,224",
         source="Caffe, bvlc_alexnet; the paper: 60 million",
         small=IMAGENET,
-        smaller={"227, 227": "67, 67"},
+        smaller={"227, 227": "67, 67", **NARROW},
     ),
-    Row("ZFNet", "zfnet", small=IMAGENET, smaller={"224, 224": "64, 64"}),
+    Row("ZFNet", "zfnet", small=IMAGENET, smaller={"224, 224": "64, 64", **NARROW}),
     Row(
         "VGG-11",
         "vgg",
@@ -385,14 +394,18 @@ GALLERY: tuple[Row, ...] = (
         "deconvnet",
         small=("width=8", "features=64", "size=64", "train.batch=2"),
     ),
-    Row("DeconvNet on digits", "deconvnet_digits", small=("width=4", "train.batch=2")),
+    Row(
+        "DeconvNet on digits",
+        "deconvnet_digits",
+        small=("width=4", "features=32", "train.batch=8"),
+    ),
     Row(
         "FCN-8s",
         "fcn",
         parameters="134 M",
         source="the paper, table 1",
         small=("classes=5", "train.batch=1"),
-        smaller={"224, 224": "64, 64"},
+        smaller={"224, 224": "64, 64", "Conv(4096,": "Conv(64,", **NARROW_STAGES},
     ),
     Row(
         "Three scales, one set of weights",

@@ -17,7 +17,8 @@ comments. Multiply-adds are of one sample. A published figure stands as its sour
 against it.
 
 `dslc check` compares NumPy interpreter, onnxruntime and finite differences; the worst errors of all values and of all
-gradients are given (root mean square, relative), at a size that takes seconds: smaller pictures, batches, vocabularies.
+gradients are given (root mean square, relative), at a size that takes seconds: smaller pictures, batches, vocabularies,
+fewer channels or blocks.
 
 Nodes are those of the four graphs: start, training step, evaluation, network. What is not on CUDA was asked of
 onnxruntime ([cuda.md](cuda.md)) for the same graphs: a dash for a graph whose session could not be made.
