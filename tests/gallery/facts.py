@@ -122,7 +122,7 @@ GALLERY: tuple[Row, ...] = (
         "mlp",
         parameters="669,706",
         source="Keras, mnist_mlp",
-        trained=Trained("dslc train specs/mlp.net", "accuracy 95.7 %", "14 s"),
+        trained=Trained("dslc train specs/mlp.net", "accuracy 95.70 %", "14 s"),
     ),
     Row(
         "Maxout network",
@@ -291,7 +291,7 @@ GALLERY: tuple[Row, ...] = (
         "ResNet-8 on digits",
         "resnet_digits",
         small=("train.batch=4",),
-        trained=Trained("dslc train specs/resnet_digits.net", "accuracy 98.60 %", "163 s"),
+        trained=Trained("dslc train specs/resnet_digits.net", "accuracy 98.60 %", "2 min 34 s"),
     ),
     Row(
         "DenseNet-121",
