@@ -18,6 +18,7 @@ from dslc.graph.builder import Builder, FreeExtentError, type_of
 from dslc.network.network import Body, Call, Constant, Network, Value
 from dslc.network.unrolled import check_unrolled
 from dslc.source import Span
+from dslc.types import DType
 
 Environment = dict[Value, ir.Value]
 """What stands for each value of the network in the graph."""
@@ -77,18 +78,27 @@ def _part(g: Builder, call: Call, environment: Environment, apart: Set[Value]) -
 
 def lower_call(g: Builder, call: Call, environment: Environment) -> None:
     """Append one call and enter its results and updated statistics in `environment`."""
-    operands = [None if value is None else _operand(g, value, environment) for value in call.inputs]
-    owned = [_operand(g, parameter, environment) for parameter in call.parameters]
+    half = g.training and call.half
+    inner = half and call.operation.precision != "wide"
     with (
         g.at(call.name, doc_of(call.span)),
         _mode(g, g.training and not call.frozen),
         g.holding(None if call.body is None else partial(_inside, call.body)),
     ):
-        results = _lowered(g, call, [*operands, *owned])
-    for value, result in zip(call.outputs, results, strict=True):
-        _agree(g, call, value, result)
-        environment[value] = result
+        operands = [
+            None if value is None else typed(g, value, _operand(g, value, environment), half=inner)
+            for value in (*call.inputs, *call.parameters)
+        ]
+        results = _lowered(g, call, operands)
+        for value, result in zip(call.outputs, results, strict=True):
+            environment[value] = _result(g, call, value, result, half=half)
     environment.update(_updates(g, call))
+
+
+def typed(g: Builder, value: Value, lowered: ir.Value, *, half: bool = False) -> ir.Value:
+    """Return what stands for a value as the type that the network gives it; with `half`, a single as a half."""
+    dtype = value.type.dtype
+    return g.cast(lowered, DType.FLOAT16 if half and dtype is DType.FLOAT32 else dtype)
 
 
 def _lowered(g: Builder, call: Call, operands: Sequence[ir.Value | None]) -> tuple[ir.Value, ...]:
@@ -166,12 +176,16 @@ def _mode(g: Builder, training: bool) -> Iterator[None]:
 def _updates(g: Builder, call: Call) -> Iterator[tuple[Value, ir.Value]]:
     by_name = {parameter.name.rpartition(".")[2]: parameter for parameter in call.parameters}
     for name, value in g.updates.items():
-        yield by_name[name], value
+        yield by_name[name], typed(g, by_name[name], value)
 
 
-def _agree(g: Builder, call: Call, value: Value, result: ir.Value) -> None:
+def _result(g: Builder, call: Call, value: Value, result: ir.Value, *, half: bool) -> ir.Value:
     """The layer's shape rule and the operators' type rules are written apart: hold one against the other."""
     expected = value.type.bind(g.sizes)
-    if type_of(result) != expected:
+    found = type_of(result)
+    if half and expected.dtype is DType.FLOAT32 and found.dtype in (DType.FLOAT32, DType.FLOAT16):
+        found, result = found.with_dtype(DType.FLOAT32), g.cast(result, DType.FLOAT16)
+    if found != expected:
         message = f"`{call.name}` should give {expected}, its nodes give {type_of(result)}"
         raise InternalError("lower", message, call.span)
+    return result

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,15 @@ Array = NDArray[Any]
 
 Types = TensorType | tuple[TensorType, ...]
 """What `infer` returns: one type, or one per result."""
+
+Precision = Literal["half", "single", "wide", "follow"]
+"""What a call computes in where training mixes float16 and float32 (`precision = float16`):
+
+`half`    float16: products of matrices, convolutions, recurrences, which a GPU has units for
+`single`  float32, and so are its results: what needs the range
+`wide`    float32, and its results are halves again where its values were: statistics of activations
+`follow`  float16 where all its values are, weights and written numbers apart
+"""
 
 Backward = Callable[..., "tuple[Array | None, ...]"]
 """Cotangents of the results -> cotangents of values and parameters, in order; None where there is no derivative."""
@@ -109,6 +118,8 @@ class Operation:
 
     holds_calls: ClassVar[bool] = False
     """Whether a call holds other calls (a `Body`, which its inputs and its results say nothing of)."""
+
+    precision: ClassVar[Precision] = "follow"
 
     # Declared as values so that each operation may take the arguments it needs.
     infer: ClassVar[Callable[..., Types]]

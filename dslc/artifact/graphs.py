@@ -30,8 +30,8 @@ from dslc.network.network import (
     Value,
 )
 from dslc.operation import Array
-from dslc.train import losses
-from dslc.train.update import finite, following_state
+from dslc.train import losses, scaling
+from dslc.train.update import Update, goes_on, update_of
 from dslc.types import DType, float32, int64
 
 
@@ -74,7 +74,7 @@ def train_graph(
     training = _training(network)
     step = _step(network, training.sizes, rules, tuning, everything=False)
     g = step.g
-    following = _following(g, network, step)
+    update = _update(g, network, step)
     g.output("loss", step.loss)
     for term in training.terms:
         with g.at(f"loss.{term.name}", doc_of(term.span)):
@@ -82,11 +82,9 @@ def train_graph(
             g.output(f"loss.{term.name}", plain)
     for name, value in losses.batch_figures(g, network, step.environment).items():
         g.output(name, value)
-    # A schedule's own state may rightly be infinite: the best figure before there is one.
-    changed = [value for name, value in following.items() if not name.startswith("schedule.")]
     with g.at("finite", _doc(network)):
-        g.output("finite", finite(g, [step.loss, *changed]))
-    for name, value in following.items():
+        g.output("finite", goes_on(g, training, step.loss, update))
+    for name, value in update.following.items():
         g.output(f"{name}.next", value)
     step.inputs.drop_unused()
     choose_outputs(g.graph, tuning)
@@ -135,7 +133,13 @@ def _step(
         for value in (environment if everything else trained)
         if value in environment and value.type.dtype.is_float and not isinstance(value, Constant)
     ]
-    found = differentiate(g, loss, [environment[v] for v in wrt], rules=rules, tuning=tuning)
+    scale = inputs.current[training.scale_name()] if training and training.scaled else None
+    found = differentiate(
+        g, loss, [environment[v] for v in wrt], rules=rules, cotangent=scale, tuning=tuning
+    )
+    if scale is not None:
+        with g.at("loss_scale", _doc(network)):
+            found = {v: scaling.unscaled(g, gradient, scale) for v, gradient in found.items()}
     gradients = {v: found[environment[v]] for v in wrt if environment[v] in found}
     return Step(g, inputs, environment, loss, gradients)
 
@@ -296,15 +300,16 @@ def _parameter(g: Builder, parameter: Parameter, weights: Mapping[str, Array] | 
     return g.initializer(parameter.name, weights[parameter.name])
 
 
-def _following(g: Builder, network: Network, step: Step) -> dict[str, ir.Value]:
+def _update(g: Builder, network: Network, step: Step) -> Update:
     """Return the next value of every state that this step changes."""
     training, inputs = _training(network), step.inputs
     gradients = {p: step.gradients[p] for p in training.optimizers if p in step.gradients}
-    following = following_state(g, training, gradients, inputs.current, inputs.supplied)
-    for parameter in network.parameters:
-        if step.environment[parameter] is not inputs.current[parameter.name]:
-            following[parameter.name] = step.environment[parameter]
-    return following
+    statistics = {
+        parameter.name: step.environment[parameter]
+        for parameter in network.parameters
+        if step.environment[parameter] is not inputs.current[parameter.name]
+    }
+    return update_of(g, training, gradients, statistics, inputs.current, inputs.supplied)
 
 
 def _drawn_together(g: Builder, found: Sequence[State], key: ir.Value) -> dict[str, ir.Value]:

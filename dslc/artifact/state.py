@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dslc.network.network import Network, Parameter, Training
+from dslc.network.precision import SCALE
 from dslc.optimizers.base import Optimizer
 from dslc.source import Span
-from dslc.types import TensorType, float32
+from dslc.types import TensorType, float32, int64
 
 SUPPLIED = ("seed", "step", "steps_per_epoch", "validation")
 """Names of values that the loop supplies to a train graph."""
@@ -19,8 +20,8 @@ class State:
     """One tensor of state.
 
     `kind` is `parameter`, `statistic`, `slot` (an optimiser's, beside `parameter`), `average` (what evaluation takes in
-    place of `parameter`) or `schedule`. `span` is where the spec asks for it. `start` is its value at step 0 where no
-    initializer says it.
+    place of `parameter`), `schedule` or `scale` (of the loss). `span` is where the spec asks for it. `start` is its
+    value at step 0 where no initializer says it.
     """
 
     name: str
@@ -50,13 +51,20 @@ def states(network: Network) -> tuple[State, ...]:
         State(training.schedule_name(name), float32(), "schedule", training.span, start=start)
         for name, start in training.schedule.state.items()
     ]
-    return (*own, *slots, *schedule)
+    return (*own, *slots, *schedule, *_of_scale(training))
 
 
 def all_states(networks: Sequence[Network]) -> tuple[State, ...]:
     """List the state of all train sections of a net, each once."""
     found = {state.name: state for network in networks for state in states(network)}
     return tuple(found.values())
+
+
+def _of_scale(training: Training) -> Iterator[State]:
+    """Yield what loss scaling keeps: the scale, and how many updates in a row were finite with it."""
+    if training.scaled:
+        yield State(training.scale_name(), float32(), "scale", training.span, start=SCALE)
+        yield State(training.scale_name("good_updates"), int64(), "scale", training.span)
 
 
 def _beside(training: Training, optimizer: Optimizer) -> Iterator[tuple[str, str]]:

@@ -140,19 +140,26 @@ class CallCheck:
             "forward",
             value.name,
             distance(self.pinned[value], exact),
-            max(measure.FORWARD, self.situation.least),
+            max(measure.FORWARD, self.situation.least_learning),
             lambda: distance(self.rounded_point.computed[value], exact),
             str(value.span),
         )
 
     def _backward(self, value: Value) -> Finding:
         exact, floor = self.gradients[value], self.floor(value)
+
+        def rounding() -> float:
+            return distance(self.rounded_gradients[value], exact, floor)
+
+        bound = max(measure.GRADIENT, self.situation.least_learning)
+        if self.situation.mixed:  # it is what simplification may change, too
+            bound = max(bound, measure.YARDSTICK * rounding())
         return within(
             "gradient",
             value.name,
             distance(self.exposed.arrays[f"grad/{value.name}"], exact, floor),
-            max(measure.GRADIENT, self.situation.least),
-            lambda: distance(self.rounded_gradients[value], exact, floor),
+            bound,
+            rounding,
             str(value.span),
         )
 
@@ -171,9 +178,10 @@ class CallCheck:
 
 
 def unchanged(
-    raw: Exposed, simplified: Exposed, backward: Mapping[Value, Finding]
+    raw: Exposed, simplified: Exposed, backward: Mapping[Value, Finding], least: float
 ) -> list[Finding]:
     """Simplification changes no gradient by more than rounding, which is on both sides of the exact one."""
+    usual = max(measure.GRADIENT, 2 * least)
     rounding = {
         f"grad/{v.name}": 2 * f.bound for v, f in backward.items() if f.bound > measure.GRADIENT
     }
@@ -184,7 +192,7 @@ def unchanged(
             "simplified",
             name.removeprefix("grad/"),
             distance(simplified.arrays[name], raw.arrays[name], floor),
-            rounding.get(name, measure.GRADIENT),
+            rounding.get(name, usual),
         )
         for name in names
     ]

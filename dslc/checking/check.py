@@ -51,7 +51,7 @@ def _learning(situation: Situation) -> tuple[list[Finding], tuple[Call, ...]]:
     raw, point = calls.exposed, calls.update_point(backward)
     del calls
     findings = [*forward.values(), *backward.values()]
-    findings += unchanged(raw, simplified(situation, raw), backward)
+    findings += unchanged(raw, simplified(situation, raw), backward, situation.least_learning)
     if situation.learning.training is not None:
         findings += shipped.train(situation, situation.learning.training, point)
     return findings, culprits

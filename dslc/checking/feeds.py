@@ -9,9 +9,13 @@ import numpy as np
 from dslc.artifact.labels import labels
 from dslc.artifact.state import State, states
 from dslc.network.network import Network, Value
+from dslc.network.precision import PATIENCE
 from dslc.operation import Array
 from dslc.reference.initial import initial_weights
 from dslc.types import DType
+
+SCALE = {DType.FLOAT32: 2.0**10, DType.INT64: PATIENCE - 1}
+"""A scale at which the gradients of drawn data neither overflow nor vanish, about to be doubled."""
 
 
 def draw_data(
@@ -49,6 +53,8 @@ def draw_state(network: Network, generator: np.random.Generator) -> dict[str, Ar
 
 
 def _state(state: State, weights: Mapping[str, Array], generator: np.random.Generator) -> Array:
+    if state.kind == "scale":
+        return np.asarray(SCALE[state.type.dtype], state.type.dtype.numpy)
     if state.kind == "schedule":
         return np.asarray(state.start, dtype=np.float32)
     noise = generator.standard_normal(state.type.sizes, dtype=np.float32)

@@ -11,9 +11,10 @@ import onnx_ir as ir
 
 from dslc import dims
 from dslc.checking.feeds import draw_data, draw_state
+from dslc.checking.halves import HalfInterpreter
 from dslc.gradient.registry import RULES
 from dslc.gradient.rule import Rule
-from dslc.network.network import Network, Value
+from dslc.network.network import Network, Parameter, Value
 from dslc.operation import Array
 from dslc.reference.interpreter import Evaluation, Interpreter
 from dslc.train import losses
@@ -24,6 +25,9 @@ Execute = Callable[[ir.Model, Mapping[str, Array]], dict[str, Array]]
 
 SEED, STEP, STEPS_PER_EPOCH, VALIDATION = 11, 14, 7, 0.5
 """The step is the first of an epoch, so that a schedule which looks at the validation does."""
+
+HALF = 2.0**-10
+"""One rounding of a half, at most."""
 
 FREE_SIZE = 3
 """The size of a free dimension where no train section says it (the next one is larger by one)."""
@@ -105,7 +109,17 @@ class Situation:
         """
         calls = self.learning.calls
         values = (v for call in calls for v in (*call.inputs, *call.outputs) if v is not None)
-        return 2.0**-10 if any(v.type.dtype is DType.FLOAT16 for v in values) else 0.0
+        return HALF if any(v.type.dtype is DType.FLOAT16 for v in values) else 0.0
+
+    @cached_property
+    def least_learning(self) -> float:
+        """The same of the train graph, which may compute in halves what evaluation does not."""
+        return HALF if self.mixed else self.least
+
+    @cached_property
+    def mixed(self) -> bool:
+        """Whether training computes in halves and singles (`precision = float16`)."""
+        return any(call.half for call in self.learning.calls)
 
     @cached_property
     def wanted(self) -> list[Value]:
@@ -119,13 +133,23 @@ class Situation:
 
     @cached_property
     def rounded(self) -> Evaluation:
-        """The same in float32: the yardstick."""
+        """The same in float32, or in halves and singles: the yardstick."""
         feeds = {**self.data, **self.weights_of(self.learning, np.float32)}
         return self.interpreter(np.float32).forward(feeds, self.wanted)
 
     def interpreter(self, dtype: type = np.float64) -> Interpreter:
-        """Return an interpreter of the net in training."""
-        return Interpreter(self.learning, True, self.sizes, dtype, SEED, STEP)
+        """Return an interpreter of the net in training; in float32, one that rounds as training does."""
+        given = (self.learning, True, self.sizes, dtype, SEED, STEP)
+        training = self.learning.training
+        if training is None or not self.mixed or dtype is np.float64:
+            return Interpreter(*given)
+        return HalfInterpreter(*given, scale=float(self.state[training.scale_name()]))
+
+    def gradients_of(self, done: Evaluation, dtype: type) -> dict[Parameter, Array]:
+        """Return the gradients of the parameters that training changes, end to end."""
+        found = self.interpreter(dtype).backward(done, self.cotangents)
+        trained = self.learning.training.optimizers if self.learning.training else {}
+        return {p: found[p] for p in trained if p in found}
 
     def named(self, graph: ir.Graph) -> dict[str, Array]:
         """Return the arrays that a train graph takes, by name."""

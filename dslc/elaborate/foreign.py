@@ -79,6 +79,10 @@ UNSET = {
     "resume": "a training is resumed on the command line:  --resume",
     "output": "where the files go is said on the command line:  -o DIR",
     "verbose": "the progress is shown on a terminal",
+    "amp": "the setting is called `precision`",
+    "fp16": "the setting is called `precision`",
+    "mixed_precision": "the setting is called `precision`",
+    "loss_scale": "where training computes in halves, the loss is scaled as far as they allow",
 }
 """Settings that are not needed in a train section, and why."""
 
@@ -89,14 +93,17 @@ LINES = {
     "augment": "augment image: float32[N, 3, 256, 256] = random_crop(227)",
     "augmentation": "augment image: float32[N, 3, 256, 256] = random_crop(227)",
     "transform": "augment image: float32[N, 3, 256, 256] = random_crop(227)",
-    "target": "target label: int64[N]", "labels": "target label: int64[N]", "group": "group backbone (lr=1e-4)",
+    "amp": "precision = float16", "fp16": "precision = float16", "mixed_precision": "precision = float16",
+    "loss_scale": "precision = float16", "target": "target label: int64[N]", "labels": "target label: int64[N]",
+    "group": "group backbone (lr=1e-4)",
 }  # fmt: skip
 """Settings elsewhere that are lines of their own here, as examples."""
 
 ELEMENTS = {
     "float": "float32", "f32": "float32", "single": "float32", "FloatTensor": "float32", "double": "float64",
-    "f64": "float64", "half": "float16", "f16": "float16", "int": "int64", "long": "int64", "i64": "int64",
-    "LongTensor": "int64", "i32": "int32", "byte": "uint8", "u8": "uint8", "uchar": "uint8", "char": "int8",
+    "f64": "float64", "half": "float16", "f16": "float16", "fp16": "float16", "fp32": "float32",
+    "int": "int64", "long": "int64", "i64": "int64", "LongTensor": "int64", "i32": "int32",
+    "byte": "uint8", "u8": "uint8", "uchar": "uint8", "char": "int8",
     "boolean": "bool", "Tensor": "float32", "tensor": "float32",
 }  # fmt: skip
 """Names of element types elsewhere -> ours."""

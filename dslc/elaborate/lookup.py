@@ -155,7 +155,7 @@ def define(name: str, entity: Entity, span: Span, frame: Frame) -> None:
 
 RESERVED = (
     *("seed", "step", "steps_per_epoch", "validation", "loss", "finite"),
-    *("metric", "schedule", "accumulator"),
+    *("metric", "schedule", "loss_scale", "accumulator"),
 )
 """Names, and beginnings of names, of the values of compiled graphs that are not of the net itself."""
 

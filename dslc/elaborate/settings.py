@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dslc.dims import Expression
-from dslc.elaborate import conversion
+from dslc.elaborate import conversion, foreign
 from dslc.elaborate.conversion import NOTHING
 from dslc.elaborate.mending import help_with
 from dslc.elaborate.scope import (
@@ -138,9 +138,14 @@ def is_known(name: str, frame: Frame) -> bool:
 def no_such_word(info: SettingInfo, node: tree.Name, frame: Frame, owner: str) -> MistakeError:
     """Say which words a setting knows (E0402)."""
     choices = conversion.words(info.annotation)
+    known = foreign.ELEMENTS.get(node.text)
+    if known not in choices:
+        known = None
+    meant = f"did you mean `{known}`?" if known else did_you_mean(node.text, choices)
     return frame.mistake(
         "E0402",
         f"`{info.name}` of `{owner}` takes {conversion.expected(info.annotation)}",
         node.span,
-        did_you_mean(node.text, choices) or f"`{node.text}` is none of these",
+        meant or f"`{node.text}` is none of these",
+        helps=(help_with("write it so:", node.span, known),) if known else (),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from dslc.dims import Expression
 from dslc.elaborate import foreign
@@ -39,14 +39,11 @@ SETTINGS: Mapping[str, SettingInfo] = {
         SettingInfo("clip_grad_value", float, None, {"above": 0}),
         SettingInfo("accumulate", int, None, {"minimum": 1}),
         SettingInfo("ema", float, None, {"above": 0, "below": 1}),
+        SettingInfo("precision", Literal["float32", "float16"], "float32", {}),
         SettingInfo("every", Duration, None, {}),
     )
 }
 """The settings that are plain values."""
-
-
-LATER = ("precision",)
-"""Settings of the language that are not there yet."""
 
 
 _SIZE = {"minimum": 1}
@@ -98,8 +95,6 @@ def _setting(node: tree.Setting, settings: Settings, frame: Frame) -> None:
         library = frame.work.library
         families = library.optimizers if name == "optimizer" else library.schedules
         setattr(settings, name, _made(name, families, node, frame))
-    elif name in LATER:
-        raise _later(name, node, frame)
     else:
         _size_or_supply(node, settings, frame)
 
@@ -197,12 +192,6 @@ def _unquoted(kind: str, node: tree.Expression, families: Mapping[str, type]) ->
 
 def _list(kind: str, families: Mapping[str, type]) -> str:
     return f"{kind}s: {', '.join(families)}"
-
-
-def _later(name: str, node: tree.Node, frame: Frame) -> MistakeError:
-    return frame.mistake(
-        "E0590", f"`{name}` is not supported yet", node.span, helps=("leave this line out",)
-    )
 
 
 def _size_or_supply(node: tree.Setting, settings: Settings, frame: Frame) -> None:

@@ -18,6 +18,7 @@ from dslc.elaborate.train_settings import Settings
 from dslc.elaborate.usage import reaches
 from dslc.errors import Label
 from dslc.network.network import Parameter, Term, Training, needed
+from dslc.network.precision import compute_in_halves
 from dslc.network.unrolled import check_unrolled
 from dslc.optimizers.base import Optimizer
 from dslc.schedules.plateau import Plateau
@@ -31,6 +32,7 @@ PLAIN = (
     "clip_grad_value",
     "accumulate",
     "ema",
+    "precision",
     "validation",
     "data",
 )
@@ -57,6 +59,8 @@ def training_of(
             frame.work.report(_idle_loss(term, section, weights, frozen, frame).diagnostic)
     _cross_check(section, settings, frame)
     training = _training(section, lines, settings, optimizers, frame)
+    if training.scaled:
+        compute_in_halves(frame.work.calls)
     _check_sizes(training, section, settings, frame)
     check_unrolled(frame.work.calls, training.sizes, trained=True)
     places = {name: node.value.span for name, node in settings.nodes.items()}

@@ -51,7 +51,8 @@ SETTINGS: Mapping[str, str] = {
     "clip_grad_value": "The largest value of a gradient; larger ones are cut to it.",
     "accumulate": "How many batches make an update, from the mean of their gradients: `accumulate = 4`.",
     "ema": "The decay of averaged weights, which evaluation and export take.",
-    "precision": "Reserved: training computes in float32.",
+    "precision": "What training computes in: float32, or with `precision = float16` products in halves and the rest, "
+    "weights and losses among it, in float32.",
     "every": "How many steps of the first section make one of this: `every = 5 steps`.",
 }
 

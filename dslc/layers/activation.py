@@ -78,6 +78,8 @@ class Softplus(Elementwise):
         output y: Linear(1) -> softplus
     """
 
+    precision = "single"
+
     def lower(self, g: Builder, x: ir.Value) -> Any:
         return g.softplus(x)
 
@@ -220,6 +222,8 @@ class LogSigmoid(Elementwise):
         input x: float32[N, 8]
         output y: Linear(1) -> log_sigmoid
     """
+
+    precision = "single"
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
         return g.Neg(g.softplus(g.Neg(x)))

@@ -183,6 +183,8 @@ class Pow(Binary):
         output distance = (x - y) ** 2
     """
 
+    precision = "single"
+
     operator = "Pow"
     sign = "**"
 

@@ -40,6 +40,8 @@ class BatchNorm(Layer):
         output y: Conv(16, 3x3, bias=false) -> BatchNorm -> relu
     """
 
+    precision = "wide"
+
     eps: float = setting(1e-5, above=0.0)
     momentum: float = setting(0.1, minimum=0.0, maximum=1.0)
     affine: bool = True

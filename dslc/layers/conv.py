@@ -53,6 +53,8 @@ class Conv(Layer):
         output y: Conv(8, 3x3, padding=same, groups=8)     -> [N, 8, 16, 16]
     """
 
+    precision = "half"
+
     channels: int = setting(minimum=1)
     kernel: Size = setting(minimum=1)
     stride: Size = setting(ONE, minimum=1)
@@ -112,6 +114,8 @@ class ConvFunction(Function):
         param filters: float32[4, 1, 3, 3] = normal(std=0.1)
         output y: conv(image, filters, padding=1)          -> [N, 4, 28, 28]
     """
+
+    precision = "half"
 
     spelling: ClassVar[str | None] = "conv"
 

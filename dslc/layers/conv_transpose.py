@@ -61,6 +61,8 @@ class ConvTranspose(Layer):
         output y: ConvTranspose(4, 4x4, stride=2, padding=1)  -> [N, 4, 32, 32]
     """
 
+    precision = "half"
+
     channels: int = setting(minimum=1)
     kernel: Size = setting(minimum=1)
     stride: Size = setting(ONE, minimum=1)
@@ -120,6 +122,8 @@ class ConvTransposeFunction(Function):
         param up: float32[2, 1, 2, 2] = ones
         output y: conv_transpose(image, up, stride=2)  -> [N, 1, 16, 16]
     """
+
+    precision = "half"
 
     spelling: ClassVar[str | None] = "conv_transpose"
 

@@ -31,6 +31,8 @@ class Cumsum(Function):
         output way: cumsum(1)
     """
 
+    precision = "single"
+
     axis: int
     exclusive: bool = False
     reverse: bool = False

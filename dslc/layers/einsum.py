@@ -34,6 +34,8 @@ class Einsum(Function):
         output match = einsum("nmd,nd->nm", memory, question)
     """
 
+    precision = "half"
+
     equation: str
 
     def infer(self, *values: TensorType) -> TensorType:

@@ -127,6 +127,8 @@ class Square(Elementwise):
         output y: square
     """
 
+    precision = "single"
+
     accepts = need_number
 
     def lower(self, g: Builder, x: ir.Value) -> Any:
@@ -150,6 +152,8 @@ class Sqrt(Elementwise):
         output length = sqrt(sum(x * x, axis=1))
     """
 
+    precision = "single"
+
     operator = "Sqrt"
 
     def compute(self, x: Array) -> Array:
@@ -170,6 +174,8 @@ class Reciprocal(Elementwise):
         output y = reciprocal(1 + x * x)
     """
 
+    precision = "single"
+
     operator = "Reciprocal"
 
     def compute(self, x: Array) -> Array:
@@ -189,6 +195,8 @@ class Exp(Elementwise):
         output y: exp
     """
 
+    precision = "single"
+
     operator = "Exp"
 
     def compute(self, x: Array) -> Array:
@@ -207,6 +215,8 @@ class Log(Elementwise):
         input x: float32[N, 6]
         output y = log(1 + x * x)
     """
+
+    precision = "single"
 
     operator = "Log"
 

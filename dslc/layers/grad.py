@@ -40,6 +40,8 @@ class Grad(Function):
         output curvature = grad(slope, x)
     """
 
+    precision = "single"
+
     holds_calls = True
 
     def infer(self, y: TensorType, x: TensorType) -> TensorType:

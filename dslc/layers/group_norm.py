@@ -40,6 +40,8 @@ class GroupNorm(Layer):
         output y: Conv(16, 3x3) -> GroupNorm(4) -> relu
     """
 
+    precision = "wide"
+
     groups: int = setting(minimum=1)
     eps: float = setting(1e-5, above=0.0)
     affine: bool = True
@@ -136,6 +138,8 @@ class InstanceNorm(Layer):
         input image: float32[N, 3, 32, 32]
         output y: Conv(16, 3x3) -> InstanceNorm(affine=true) -> relu
     """
+
+    precision = "wide"
 
     eps: float = setting(1e-5, above=0.0)
     affine: bool = False

@@ -46,6 +46,8 @@ class LayerNorm(Layer):
         output y: LayerNorm -> Linear(10)
     """
 
+    precision = "wide"
+
     axis: Axis = -1
     eps: float = setting(1e-5, above=0.0)
     elementwise_affine: bool = True
@@ -121,6 +123,8 @@ class RMSNorm(Layer):
         output y: RMSNorm(eps=1e-6) -> Linear(10)
     """
 
+    precision = "wide"
+
     axis: Axis = -1
     eps: float | None = setting(None, above=0.0)
     elementwise_affine: bool = True
@@ -173,6 +177,8 @@ class L2Normalize(Function):
         input x: float32[N, 16]
         output y: Linear(8) -> l2_normalize
     """
+
+    precision = "wide"
 
     spelling = "l2_normalize"
 

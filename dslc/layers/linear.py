@@ -37,6 +37,8 @@ class Linear(Layer):
         output y: Linear(4) -> relu -> Linear(2)
     """
 
+    precision = "half"
+
     units: int = setting(minimum=1)
     bias: bool = True
     init: Initializer | None = None

@@ -56,6 +56,8 @@ class LocallyConnected(Layer):
         output y: flatten -> Linear(7)
     """
 
+    precision = "half"
+
     channels: int = setting(minimum=1)
     kernel: Size = setting(minimum=1)
     stride: Size = setting(ONE, minimum=1)

@@ -40,6 +40,8 @@ class LpPool(Function):
         output y: lp_pool(2x2)
     """
 
+    precision = "single"
+
     kernel: Size = setting(minimum=1)
     stride: Size | None = setting(None, minimum=1)
     padding: Size = setting(ZERO, minimum=0)

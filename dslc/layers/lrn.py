@@ -40,6 +40,8 @@ class Lrn(Function):
         output y: lrn(5, alpha=1e-4)
     """
 
+    precision = "wide"
+
     size: int = setting(5, minimum=1)
     alpha: float = setting(1e-4, minimum=0.0)
     beta: float = setting(0.75, minimum=0.0)

@@ -35,6 +35,8 @@ class Matmul(Function):
         output alike = words @ transpose(words, [0, 2, 1])
     """
 
+    precision = "half"
+
     def infer(self, x: TensorType, y: TensorType) -> TensorType:
         need_float("@", x, 0)
         need_float("@", y, 1)

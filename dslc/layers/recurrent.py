@@ -42,6 +42,8 @@ NODES = 10
 class Recurrent(Layer, ABC):
     """What the recurrent layers have in common: the settings, the shapes, the weights."""
 
+    precision = "half"
+
     random: ClassVar[bool] = True
     gates: ClassVar[int]
     states: ClassVar[int] = 1

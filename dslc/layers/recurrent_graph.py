@@ -272,7 +272,8 @@ class _Unrolled(_Form):
         """Return a state for each layer and direction, in the order of the weights."""
         g, count, units = self.g, len(self.owned), self.layer.units
         if initial is None:
-            return (g.expand(g.constant(0.0), (units, self.batch)),) * count
+            zero = g.constant(0.0, g.dtype_of(self.owned[0].hh))
+            return (g.expand(zero, (units, self.batch)),) * count
         rows = g.reshape(initial, (self.batch, count * units))
         return self._parts(g.Transpose(rows, perm=[1, 0]), count, units, axis=0)
 

@@ -11,7 +11,7 @@ import numpy as np
 from dslc import dims
 from dslc.errors import RuleError
 from dslc.layers.rules import axes_of, need_float, need_number
-from dslc.operation import Array, Function, Reference, setting
+from dslc.operation import Array, Function, Precision, Reference, setting
 from dslc.reference.run import Run
 from dslc.reference.sums import total
 from dslc.types import Shape, TensorType
@@ -28,6 +28,8 @@ class Reduction(Function, ABC):
 
     `compute` keeps the dimensions; `slope` is the derivative of y by each element of x.
     """
+
+    precision: ClassVar[Precision] = "single"
 
     axis: int | tuple[int, ...] | None = None
     keepdims: bool = False
@@ -124,6 +126,8 @@ class Mean(Reduction):
 @dataclass(frozen=True)
 class Extreme(Reduction, ABC):
     """The largest or the smallest element: `compute` says which; of equal ones the first is it."""
+
+    precision = "follow"
 
     def slope(self, x: Array, y: Array, axes: tuple[int, ...]) -> Array:
         """Return 1 at the first element along `axes` that equals the result, 0 elsewhere."""

@@ -30,6 +30,8 @@ class Softmax(Function):
         output y: Linear(10) -> softmax
     """
 
+    precision = "single"
+
     axis: int = -1
 
     def infer(self, x: TensorType) -> TensorType:
@@ -57,6 +59,8 @@ class LogSoftmax(Function):
         input x: float32[N, 8]
         output y: Linear(10) -> log_softmax
     """
+
+    precision = "single"
 
     axis: int = -1
 

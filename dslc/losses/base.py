@@ -30,6 +30,8 @@ class Loss(Function, ABC):
     Each loss ends its settings with `reduction: Reduction = "mean"`. Losses never broadcast.
     """
 
+    precision = "single"
+
     is_loss: ClassVar[bool] = True
     reduction: Reduction  # Not a field: this is no dataclass, whose fields would come first.
 

@@ -14,7 +14,7 @@ from lsprotocol.types import (
 
 from dslc.elaborate import conversion
 from dslc.elaborate.signature import shown_default
-from dslc.elaborate.train_settings import LATER, SETTINGS
+from dslc.elaborate.train_settings import SETTINGS
 from dslc.help import words
 from dslc.help.entry import Entry
 from dslc.help.printing import hover_text
@@ -56,7 +56,7 @@ def entry_item(entry: Entry, rank: int, snippets: bool) -> CompletionItem:
 
 def setting_items() -> Iterator[CompletionItem]:
     """Yield the settings of a train section."""
-    for name in ["optimizer", "schedule", *(name for name in SETTINGS if name not in LATER)]:
+    for name in ["optimizer", "schedule", *SETTINGS]:
         info = SETTINGS.get(name)
         default = "" if info is None or info.default is None else shown_default(info.default)
         yield CompletionItem(

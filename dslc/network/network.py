@@ -103,6 +103,8 @@ class Call:
     frozen: bool = False
     """In inference mode while training: `freeze` on a layer with statistics."""
     body: Body | None = None
+    half: bool = False
+    """Whether it takes and gives halves while training: `precision = float16` (dslc/network/precision.py)."""
 
 
 @dataclass(eq=False)
@@ -168,6 +170,7 @@ class Training:
     clip_grad_value: float | None = None
     accumulate: int = 1
     ema: float | None = None
+    precision: Literal["float32", "float16"] = "float32"
     name: str = ""
     every: int = 1
     sections: tuple[str, ...] = ()
@@ -181,6 +184,15 @@ class Training:
     def schedule_name(self, state: str) -> str:
         """Return the name of a state of the schedule: `schedule.best`."""
         return ".".join(part for part in ("schedule", self.name, state) if part)
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the loss is multiplied on its way to the gradients, so that halves can hold them."""
+        return self.precision == "float16"
+
+    def scale_name(self, state: str = "") -> str:
+        """Return the name of the factor of the loss, or of what is kept beside it: `loss_scale.good_updates`."""
+        return ".".join(part for part in ("loss_scale", self.name, state) if part)
 
     @property
     def figures(self) -> dict[str, tuple[str, Better]]:

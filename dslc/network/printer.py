@@ -92,11 +92,15 @@ PLAIN = (
     "clip_grad_value",
     "accumulate",
     "ema",
+    "precision",
     "every",
     "validation",
     "data",
 )
 """The settings of a train section that are printed as they are."""
+
+UNSAID = (("accumulate", 1), ("every", 1), ("precision", "float32"))
+"""What they are where the spec does not say it."""
 
 
 def _training(training: Training) -> Iterable[str]:
@@ -116,7 +120,7 @@ def _training(training: Training) -> Iterable[str]:
     yield f"  sizes {', '.join(f'{name} = {size}' for name, size in training.sizes.items())}"
     for name in PLAIN:
         value = getattr(training, name)
-        if value is not None and (name, value) not in (("accumulate", 1), ("every", 1)):
+        if value is not None and (name, value) not in UNSAID:
             yield f"  {name} = {text(value)}"
 
 

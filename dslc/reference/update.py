@@ -1,13 +1,14 @@
-"""One update of a training step in NumPy: accumulation, clipping, schedule, optimiser, averages."""
+"""One update of a training step in NumPy: accumulation, clipping, schedule, optimiser, averages, loss scale."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from dslc.network.network import Parameter, Training
 from dslc.operation import Array
+from dslc.reference.scaling import counts, reference_scale
 from dslc.schedules.clock import Clock, Pace
 from dslc.schedules.duration import updates
 
@@ -20,7 +21,7 @@ def reference_update(
     batches_per_epoch: int,
     validation: float,
 ) -> dict[str, Array]:
-    """Return the next value of every parameter with a gradient, its slots and average, and the schedule, by name.
+    """Return the next value of every parameter with a gradient, its slots and average, of schedule and loss scale.
 
     `step` counts the steps of the section, of which one is made for `every` batches.
     """
@@ -33,22 +34,36 @@ def reference_update(
         }
         due = (step + 1) % every == 0
         following = {
-            training.slot_name(p, "accumulated"): 0 * d if due else d for p, d in exact.items()
+            training.slot_name(p, "accumulated"): np.zeros_like(d) if due else d
+            for p, d in exact.items()
         }
         if not due:
-            return {**_unchanged(training, exact, state), **following}
+            names = [training.schedule_name(name) for name in training.schedule.state]
+            names += [training.scale_name(), training.scale_name("good_updates")] * training.scaled
+            return {**_kept(names, state), **_unchanged(training, exact, state), **following}
     clock = _clock(training, step, batches_per_epoch, validation)
-    return {**_updated(training, _clip(training, exact), state, clock), **following}
+    factor, schedule = _schedule(training, state, clock)
+    following |= schedule
+    if training.scaled:
+        counted = counts(exact.values())
+        following |= reference_scale(training, counted, state)
+        if not counted:
+            return {**_unchanged(training, exact, state), **following}
+    return {**_updated(training, _clip(training, exact), state, factor, clock), **following}
 
 
 def _unchanged(
     training: Training, gradients: Mapping[Parameter, Array], state: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """Return everything that only an update changes, as it is."""
-    names = [training.schedule_name(name) for name in training.schedule.state]
+    """Return every weight, with what is kept beside it, as it is."""
+    names = []
     for p in gradients:
         names += [p.name, *(training.slot_name(p, slot) for slot in training.optimizers[p].slots)]
         names += [training.slot_name(p, "ema")] if training.ema is not None else []
+    return _kept(names, state)
+
+
+def _kept(names: Iterable[str], state: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.asarray(state[name], np.float64) for name in names}
 
 
@@ -80,20 +95,26 @@ def _clip(training: Training, gradients: Mapping[Parameter, Array]) -> dict[Para
     return clipped
 
 
+def _schedule(
+    training: Training, state: Mapping[str, Array], clock: Clock[float]
+) -> tuple[float, dict[str, Array]]:
+    """Return the factor of the schedule, and its next state by name."""
+    own = {
+        name: np.asarray(state[training.schedule_name(name)], np.float64)
+        for name in training.schedule.state
+    }
+    factor, after = training.schedule.reference(clock, own)
+    return factor, {training.schedule_name(name): value for name, value in after.items()}
+
+
 def _updated(
     training: Training,
     gradients: Mapping[Parameter, Array],
     state: Mapping[str, Array],
+    factor: float,
     clock: Clock[float],
 ) -> dict[str, Array]:
-    schedule = {
-        name: np.asarray(state[training.schedule_name(name)], np.float64)
-        for name in training.schedule.state
-    }
-    factor, after = training.schedule.reference(clock, schedule)
-    following: dict[str, Array] = {
-        training.schedule_name(name): value for name, value in after.items()
-    }
+    following: dict[str, Array] = {}
     for parameter, gradient in gradients.items():
         optimizer, name = training.optimizers[parameter], parameter.name
         names = [training.slot_name(parameter, slot) for slot in optimizer.slots]

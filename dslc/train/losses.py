@@ -9,7 +9,7 @@ import onnx_ir as ir
 from dslc import dims
 from dslc.graph.builder import Builder, type_of
 from dslc.losses.base import Loss
-from dslc.lower import Environment, doc_of
+from dslc.lower import Environment, doc_of, typed
 from dslc.network.network import Measure, Network, Term, Training, Value
 from dslc.types import DType, TensorType
 
@@ -115,7 +115,8 @@ def _weight(g: Builder, network: Network, term: Term, environment: Environment) 
 
 
 def _batch_sums(g: Builder, measure: Measure, environment: Environment) -> tuple[ir.Value, ...]:
-    sums = measure.metric.lower(g, *(environment[value] for value in measure.inputs))
+    operands = (typed(g, value, environment[value]) for value in measure.inputs)
+    sums = measure.metric.lower(g, *operands)
     return sums if isinstance(sums, tuple) else (sums,)
 
 

@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
 from dslc.graph.builder import Builder
 from dslc.lower import doc_of
 from dslc.network.network import Parameter, Training
+from dslc.network.precision import SMALLEST_SCALE
 from dslc.schedules.clock import Clock, Pace
 from dslc.schedules.duration import lower_batch, lower_updates
+from dslc.train.scaling import following_scale
 
 Gradients = dict[Parameter, ir.Value]
 States = Mapping[str, ir.Value]
 
 
-def following_state(
-    g: Builder, training: Training, gradients: Gradients, current: States, supplied: States
-) -> dict[str, ir.Value]:
-    """Return the next value of every trained parameter, its slots, its average, and the schedule.
+@dataclass(frozen=True)
+class Update:
+    """What a step makes of the state, by name.
 
-    `current` are the states by name, `supplied` what the loop says: `step`, `steps_per_epoch`, `validation`.
+    Where the loss is scaled, `counts` tells whether all gradients are finite: else everything but the scale stays.
+    """
+
+    following: dict[str, ir.Value]
+    counts: ir.Value | None
+
+
+def update_of(
+    g: Builder,
+    training: Training,
+    gradients: Gradients,
+    statistics: States,
+    current: States,
+    supplied: States,
+) -> Update:
+    """Return the next value of every trained parameter, its slots, its average, of statistics, schedule and loss scale.
+
+    `statistics` are the next running statistics and `current` the states by name, `supplied` what the loop says:
+    `step`, `steps_per_epoch`, `validation`.
     """
     with g.at("schedule", doc_of(training.span)):
         clock = _clock(g, training, supplied)
     kept: dict[str, ir.Value] = {}
+    due: ir.Value | None = None
     if training.accumulate > 1:
         with g.at("accumulate", doc_of(training.span)):
             rest = g.Mod(supplied["step"], training.accumulate)
@@ -36,13 +56,29 @@ def following_state(
                 training.slot_name(p, "accumulated"): g.Where(due, 0.0, gradient)
                 for p, gradient in gradients.items()
             }
-    following = _updated(g, training, _clip(g, training, gradients), current, clock)
-    if training.accumulate > 1:
+    counts = _counts(g, training, gradients)
+    schedule, factor = _schedule(g, training, current, clock)
+    following = _updated(g, training, _clip(g, training, gradients), current, factor, clock)
+    if counts is not None:
+        with g.at("loss_scale", doc_of(training.span)):
+            following, statistics = (_where(g, counts, s, current) for s in (following, statistics))
+            schedule |= following_scale(g, training, counts, current)
+    following |= schedule
+    if due is not None:
         with g.at("accumulate", doc_of(training.span)):
-            following = {
-                name: g.Where(due, value, current[name]) for name, value in following.items()
-            }
-    return {**following, **kept}
+            following = _where(g, due, following, current)
+    return Update({**following, **kept, **statistics}, counts)
+
+
+def _counts(g: Builder, training: Training, gradients: Gradients) -> ir.Value | None:
+    if not training.scaled:
+        return None
+    with g.at("loss_scale", doc_of(training.span)):
+        return finite(g, list(gradients.values()))
+
+
+def _where(g: Builder, whether: ir.Value, new: States, current: States) -> dict[str, ir.Value]:
+    return {name: g.Where(whether, value, current[name]) for name, value in new.items()}
 
 
 def _clock(g: Builder, training: Training, supplied: States) -> Clock[ir.Value]:
@@ -100,14 +136,26 @@ def _clip(g: Builder, training: Training, gradients: Gradients) -> Gradients:
     return gradients
 
 
-def _updated(
-    g: Builder, training: Training, gradients: Gradients, current: States, clock: Clock[ir.Value]
-) -> dict[str, ir.Value]:
-    """Return what one update makes of parameters, slots, averages and the schedule, by the name of the state."""
+def _schedule(
+    g: Builder, training: Training, current: States, clock: Clock[ir.Value]
+) -> tuple[dict[str, ir.Value], ir.Value]:
+    """Return the next state of the schedule, by its name, and the factor that the schedule gives."""
     with g.at("schedule", doc_of(training.span)):
         own = {name: current[training.schedule_name(name)] for name in training.schedule.state}
-        factor, schedule = training.schedule.lower(g, clock, own)
-    following = {training.schedule_name(name): value for name, value in schedule.items()}
+        factor, after = training.schedule.lower(g, clock, own)
+    return {training.schedule_name(name): value for name, value in after.items()}, factor
+
+
+def _updated(
+    g: Builder,
+    training: Training,
+    gradients: Gradients,
+    current: States,
+    factor: ir.Value,
+    clock: Clock[ir.Value],
+) -> dict[str, ir.Value]:
+    """Return what one update makes of parameters, slots and averages, by the name of the state."""
+    following: dict[str, ir.Value] = {}
     rates: dict[float, ir.Value] = {}
     for parameter, gradient in gradients.items():
         rate = training.optimizers[parameter].lr
@@ -142,6 +190,25 @@ def _one(
             before, g.Mul(new, 1 - training.ema)
         )
     return following
+
+
+def goes_on(g: Builder, training: Training, loss: ir.Value, update: Update) -> ir.Value:
+    """Tell whether training can go on: loss and next state are finite.
+
+    Where the loss is scaled, a step that does not count does no harm; so many that the scale is below 1 do.
+    """
+    following, counts = update.following, update.counts
+    # A schedule's own state may rightly be infinite: the best figure before there is one.
+    aside = {training.schedule_name(name) for name in training.schedule.state}
+    if counts is not None:
+        loss = g.Where(counts, loss, 0.0)
+        aside |= {training.scale_name(), training.scale_name("good_updates")}
+        # A sum of gradients stays infinite until it is due, and is thrown away then.
+        aside |= {training.slot_name(p, "accumulated") for p in training.optimizers}
+    sound = finite(g, [loss, *(v for name, v in following.items() if name not in aside)])
+    if counts is not None:
+        sound = g.And(sound, g.GreaterOrEqual(following[training.scale_name()], SMALLEST_SCALE))
+    return sound
 
 
 def finite(g: Builder, values: Sequence[ir.Value]) -> ir.Value:

@@ -24,6 +24,7 @@ Array = np.ndarray[Any, Any]
 
 _FLOAT, _FLOAT16, _DOUBLE, _BFLOAT16 = 1, 10, 11, 16
 _HELPS = ("a smaller learning rate or `clip_grad_norm` often cures it",)
+_IN_SINGLES = "`precision = float32` has a wider range"
 
 
 def diagnose(
@@ -40,6 +41,10 @@ def diagnose(
     """
     batch = [] if samples is None else [int(sample) for sample in samples]
     said = [f"the batch holds the samples {_listed(batch)}"] if batch else []
+    helps: tuple[str, ...] = _HELPS
+    if _is_scaled_no_more(feeds, metadata):
+        said.append("the steps before it overflowed, too: the loss scale has fallen to 1")
+        helps = (*_HELPS, _IN_SINGLES)
     given = [port.name for port in metadata.feeds] + [state.name for state in metadata.state]
     for name in given:
         if name in feeds and (facts := _count(feeds[name], batch)):
@@ -51,12 +56,18 @@ def diagnose(
         return DivergedFault(f"training diverged at step {step}", facts=[*said, f"{error}"])
     if found is None:
         said.append("run again on the CPU without fusion, every value of the step is finite")
-        return DivergedFault(f"training diverged at step {step}", facts=said, helps=_HELPS)
+        return DivergedFault(f"training diverged at step {step}", facts=said, helps=helps)
     node, name, values = found
     facts = [describe(node), *_count(values[name], batch)]
     facts += [_range(other, values[other]) for other in node.input if other in values]
     title = f"training diverged at step {step}: `{name}` is not finite"
-    return DivergedFault(title, facts=facts + said, helps=_HELPS)
+    return DivergedFault(title, facts=facts + said, helps=helps)
+
+
+def _is_scaled_no_more(feeds: Mapping[str, Array], metadata: Metadata) -> bool:
+    """Tell whether overflow after overflow took the scale of the loss to where it may not be halved."""
+    scales = [s.name for s in metadata.state if s.kind == "scale" and s.dtype.kind == "f"]
+    return any(float(feeds[name]) <= 1.0 for name in scales if name in feeds)
 
 
 def _blame(
@@ -78,7 +89,8 @@ def _blame(
     if not culprits:
         return None
     node, name = culprits[0]
-    wanted = [name, *(value for value in node.input if types.get(value) in (_FLOAT, _DOUBLE))]
+    real = (_FLOAT, _FLOAT16, _DOUBLE)
+    wanted = [name, *(value for value in node.input if types.get(value) in real)]
     return node, name, _values(onnx.load(str(path)), wanted, types, feeds)
 
 

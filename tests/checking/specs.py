@@ -560,4 +560,52 @@ train {
   batch = 8
 }
 """,
+    "mixed precision": """
+block Residual(x: [N, C, H, W]) {
+  add {
+    | Conv(C, 3x3, padding=1, bias=false) -> BatchNorm -> relu -> Conv(C, 3x3, padding=1, bias=false) -> BatchNorm
+    | identity
+  }
+  relu
+}
+net Mixed {
+  input image: uint8[N, 2, 9, 9]
+  cast(float32) -> mul(1/255) -> Conv(4, 3x3) -> relu
+  Residual
+  max_pool(2x2) -> Residual -> Dropout(0.2) -> global_avg_pool
+  output scores: Linear(5)
+}
+train {
+  target t: int64[N]
+  loss cross_entropy(scores, t, label_smoothing=0.1)
+  metric accuracy(scores, t)
+  optimizer = AdamW(lr=0.01)
+  clip_grad_norm = 0.5
+  ema = 0.9
+  batch = 6
+  precision = float16
+}
+""",
+    "mixed precision in sequences": """
+net MixedSequences {
+  input text: int64[N, T]
+  embedded: Embedding(11, 8) -> LayerNorm
+  hidden: LSTM(8)
+  query: Linear(8)
+  scores = (query @ transpose(embedded, [0, 2, 1])) / 3
+  mixed = softmax(scores) @ hidden
+  output y: embedded + mixed -> RMSNorm -> gelu -> Linear(11)
+}
+train {
+  target t: int64[N, T]
+  loss cross_entropy(y, t)
+  optimizer = SGD(lr=0.1, momentum=0.9)
+  accumulate = 3
+  schedule = plateau
+  validation = 0.1
+  T = 4
+  batch = 3
+  precision = float16
+}
+""",
 }

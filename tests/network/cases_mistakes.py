@@ -411,8 +411,23 @@ TRAINING: dict[str, tuple[str, str, str]] = {
         "  «augment image: uint8[N, 3, 8, 8] = random_flip»\n}",
         "E0205", "supplied twice",
     ),
-    "precision": (
-        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «precision = float16»\n" + REST, "E0590", "`precision`",
+    "a precision that there is not": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  precision = «bfloat16»\n" + REST,
+        "E0402", "did you mean `float16`?",
+    ),
+    "a precision by another name": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  precision = «half»\n" + REST,
+        "E0402", "precision = float16",
+    ),
+    "a precision in bits": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  precision = «16»\n" + REST,
+        "E0402", "`float32` or `float16`",
+    ),
+    "mixed precision by another name": (
+        NET + "train {\n" + TARGET + "  loss mse(y, t)\n  «amp» = true\n" + REST, "E0603", "precision = float16",
+    ),
+    "a weight called as the scale of the loss": (
+        "net Net {\n" + MLP + "  «loss_scale»: Linear(3)\n}", "E0208", "the name `loss_scale` is reserved",
     ),
     "weights of a layer that are not float32": (
         "net Net {\n  input x: float64[N, 4]\n  output y: «Linear»(3)\n}",
