@@ -1,6 +1,6 @@
 """Write the train, eval and inference graphs of every example of the reference into a folder: `placement.py DIR`.
 
-What runs on CUDA is then asked of onnxruntime, graph by graph (docs/cuda.md). Here the gradient goes through the
+`placement.py DIR float16` writes train graphs that compute in halves. What runs on CUDA is then asked of onnxruntime, graph by graph (docs/cuda.md). Here the gradient goes through the
 example: its float inputs are scaled by a weight, and its float outputs make the loss.
 """
 
@@ -59,21 +59,21 @@ def _around(network: Network, floats: list[str], sizes: list[str]) -> str:
     )
 
 
-def write(entry: Entry, folder: Path) -> None:
+def write(entry: Entry, folder: Path, precision: str) -> None:
     """Write the graphs of one example: `KIND-NAME.train.onnx`, ..."""
     source = Source(f"{entry.name}.net", learned(entry))
-    sections = sections_of(source, Options({}))
+    sections = sections_of(source, Options({"train.precision": precision}))
     models = {**training_models(sections), "inference": inference_model(sections[0].resting, None)}
     for kind in KINDS:
         write_model(models[kind], folder / f"{entry.kind}-{entry.name}.{kind}.onnx", files.write)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, precision: str = "float32") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for entry in everything():
-        write(entry, folder)
+        write(entry, folder, precision)
     print(f"{len(list(folder.glob('*.onnx')))} graphs in {folder}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

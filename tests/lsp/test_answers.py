@@ -7,7 +7,6 @@ import random
 
 import pytest
 
-from dslc.elaborate.train_settings import LATER
 from dslc.elaborate.train_settings import SETTINGS as KNOWN
 from dslc.help.words import KEYWORDS, SETTINGS
 from dslc.lsp import definition, hints, hover, outline, problems
@@ -205,7 +204,7 @@ def test_line_edits(before: str, after: str) -> None:
 
 def test_every_word_has_its_sentence() -> None:
     assert set(KEYWORDS) == STATEMENT_WORDS | RESERVED | UNITS | {"from"}
-    assert set(SETTINGS) == {*KNOWN, *LATER, "optimizer", "schedule"}
+    assert set(SETTINGS) == {*KNOWN, "optimizer", "schedule"}
 
 
 PIECES = [
