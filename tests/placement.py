@@ -1,7 +1,8 @@
 """Write the train, eval and inference graphs of every example of the reference into a folder: `placement.py DIR`.
 
-`placement.py DIR float16` writes train graphs that compute in halves. What runs on CUDA is then asked of onnxruntime, graph by graph (docs/cuda.md). Here the gradient goes through the
-example: its float inputs are scaled by a weight, and its float outputs make the loss.
+`placement.py DIR float16` writes train graphs that compute in halves. What runs on CUDA is then asked of onnxruntime,
+graph by graph (docs/cuda.md). Here the gradient goes through the example: its float inputs are scaled by a weight, and
+its float outputs make the loss.
 """
 
 from __future__ import annotations
