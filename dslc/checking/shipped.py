@@ -127,7 +127,7 @@ def _next_state(
     noise = {name: rms(shifted[name] - array) for name, array in expected.items()}
     if situation.mixed:
         for name, way in _halves(situation, following).items():
-            noise[name] = max(noise[name], way)
+            noise[name] = max(noise[name], 2 * way)  # on both sides of the exact one
     expected.update({p.name: array for p, array in point.statistics.items()})
     exact, rounded = situation.whole.state, situation.rounded.state
     noise.update({p.name: rms(rounded[p] - array) for p, array in exact.items()})
