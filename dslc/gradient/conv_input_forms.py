@@ -18,9 +18,9 @@ from dslc.gradient.conv_forms import (
     Convolution,
     channels_last,
     padded_spatial,
-    padding,
     tap_places,
 )
+from dslc.gradient.conv_output_forms import costs as output_costs
 from dslc.gradient.rule import Tuning
 from dslc.gradient.window import spread
 from dslc.graph.builder import Builder
@@ -34,7 +34,7 @@ def scatter(g: Builder, dy: ir.Value, weight: ir.Value, conv: Convolution) -> ir
 
 
 def flipped(g: Builder, dy: ir.Value, weight: ir.Value, conv: Convolution) -> ir.Value:
-    """Convolve dY with the kernel backwards."""
+    """Convolve dY with the kernel backwards, in the form that `conv_output_forms` chooses."""
     turned = conv.turned
     assert turned is not None
     spatial = range(3, 3 + conv.rank)
@@ -93,9 +93,8 @@ def choose_form(conv: Convolution, tuning: Tuning) -> str:
 def costs(conv: Convolution) -> dict[str, float]:
     """Estimate the time of each form that can be used, in milliseconds on two cores.
 
-    Fitted to 16 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet, in the units of `conv_forms`. The first two
-    forms are a product for each image; ConvTranspose reads the whole weight for it, and turns it over. Rows of a
-    product come by the dozen, columns by sixteen.
+    Fitted to 16 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet, in the units of `conv_forms`.
+    ConvTranspose is a product for each image, which reads the whole weight and turns it over.
     """
     taps, group = conv.window.taps, conv.group
     weights = prod(conv.weight_shape) * MEGABYTE
@@ -111,13 +110,8 @@ def costs(conv: Convolution) -> dict[str, float]:
     places = conv.batch * prod(conv.sizes)
     work = WORK * places * per_place
     above = places * taps * conv.features * MEGABYTE
-    width = conv.channels // group
     turning = 0.1 if taps == 1 else 0.55
-    found["flipped"] = (
-        work * padding(width, 12) * padding(prod(conv.sizes), 16)
-        + (0.02 * above if taps > 1 else 0.0)
-        + turning * weights
-    )
+    found["flipped"] = min(output_costs(conv.turned).values()) + turning * weights
     if group == 1:
         operands = places * (conv.channels + conv.features) * MEGABYTE
         found["rows"] = work + 0.17 * (above + operands + weights) + 4.5e-6 * places * taps

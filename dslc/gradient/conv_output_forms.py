@@ -1,12 +1,15 @@
 """The convolution itself where its weight is computed: equal forms of one sum, and the choice between them.
 
 onnxruntime's Conv is a product for each image, as wide as the image has positions: over a map of 2x2 most of each
-product is padding. As `conv_forms` has it for the weight's gradient, and with the columns that one takes.
+product is padding. `gathered` is one product, of the columns that the weight's gradient takes; `winograd` multiplies
+less.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from math import prod
+from types import MappingProxyType
 
 import onnx_ir as ir
 
@@ -21,8 +24,13 @@ from dslc.gradient.conv_forms import (
 )
 from dslc.gradient.rule import Tuning, view
 from dslc.gradient.window import window_of
-from dslc.graph.builder import Builder, constant_of
+from dslc.gradient.winograd import fits, winograd
+from dslc.gradient.winograd import moved as moved_by_tiles
+from dslc.graph.builder import Builder, constant_of, type_of
 from dslc.simplify.rewriter import Rewriter, operand
+from dslc.types import DType
+
+Form = Callable[[Builder, ir.Value, ir.Value, ir.Value | None, Convolution], ir.Value]
 
 
 def choose_outputs(graph: ir.Graph, tuning: Tuning) -> None:
@@ -34,11 +42,14 @@ def choose_outputs(graph: ir.Graph, tuning: Tuning) -> None:
 def _cheapest(g: Rewriter, node: ir.Node) -> ir.Value | None:
     if node.op_type != "Conv" or constant_of(node.inputs[1]) is not None:
         return None
+    if type_of(node.outputs[0]).dtype != DType.FLOAT32:  # the estimates are those of its kernels
+        return None
     conv = _sizes(g, node)
-    if conv is None or choose_form(conv) == "conv":
+    form = "conv" if conv is None else choose_form(conv)
+    if conv is None or form == "conv":
         return None
     bias = node.inputs[2] if len(node.inputs) > 2 else None
-    return gathered(g, operand(node, 0), operand(node, 1), bias, conv)
+    return FORMS[form](g, operand(node, 0), operand(node, 1), bias, conv)
 
 
 def _sizes(g: Builder, node: ir.Node) -> Convolution | None:
@@ -64,6 +75,10 @@ def gathered(
     return g.reshape(turned, (conv.batch, conv.features, *conv.positions))
 
 
+FORMS: Mapping[str, Form] = MappingProxyType({"gathered": gathered, "winograd": winograd})
+"""What may take the place of Conv."""
+
+
 def choose_form(conv: Convolution) -> str:
     """Return the name of the form for this shape on a CPU."""
     possible = costs(conv)
@@ -73,14 +88,24 @@ def choose_form(conv: Convolution) -> str:
 def costs(conv: Convolution) -> dict[str, float]:
     """Estimate the time of each form that can be used, in the units of `conv_forms`.
 
-    Fitted to 10 convolutions of VGG, AlexNet, GoogLeNet and ResNet. The columns of a product come by sixteen.
+    Fitted to 12 convolutions of VGG, AlexNet, GoogLeNet and ResNet. Rows of a product come by the dozen, columns by
+    sixteen.
     """
     taps, group = conv.window.taps, conv.group
     visits = conv.batch * conv.places * taps * conv.channels
-    work = WORK * visits * (conv.features // group)
-    direct = work * padding(conv.places, 16) + (0.02 * visits * MEGABYTE if taps > 1 else 0.0)
-    found = {"conv": direct}
+    features = conv.features // group
+    work = WORK * visits * features * padding(features, 12)
+    moving = 0.02 * visits * MEGABYTE if taps > 1 else 0.0
+    found = {"conv": work * padding(conv.places, 16) + moving}
     if group == 1 and taps > 1:
         moved = conv.features * conv.places + conv.channels * prod(conv.sizes)
         found["gathered"] = work + gathering_cost(conv) + 0.12 * conv.batch * moved * MEGABYTE
+    if fits(conv):
+        tiles, results, weights = moved_by_tiles(conv)
+        products = work * results / (conv.batch * conv.places * features) / SAVING
+        found["winograd"] = products + 4.8e-6 * tiles + 5.2e-6 * results + 1e-5 * weights
     return found
+
+
+SAVING = 36 / 16
+"""How many times as many multiplications the sum has."""
