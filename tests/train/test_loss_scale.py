@@ -17,6 +17,8 @@ from dslc import api
 from dslc.artifact.state import states
 from dslc.compile import Options, network_of
 from dslc.network.network import Network
+from dslc.network.precision import PATIENCE
+from dslc.reference.scaling import reference_scale
 from dslc.reference.update import reference_update
 from dslc.source import Source
 from tests.train.test_recipes import Graphs
@@ -153,6 +155,27 @@ def test_the_interpreter_says_the_same(step: Step) -> None:
         assert changed is (step.counts and step.due)
     for name in found.keys() - {SCALE, GOOD}:
         assert _is_finite(found[name]) or (overflows and not step.due)
+
+
+def test_the_scale_goes_on_as_that_of_torch() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is only installed for comparisons")
+    training = compiled(())[0].training
+    assert training is not None
+    state: dict[str, Array] = {SCALE: np.asarray(2.0**16), GOOD: np.asarray(PATIENCE - 2)}
+    scaler = torch.amp.GradScaler("cpu")
+    scaler.load_state_dict({**scaler.state_dict(), "_growth_tracker": PATIENCE - 2})
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    for counted in (True, True, True, False, True, False, False, True):
+        scaler.scale(weight.sum())
+        weight.grad = torch.full((1,), 1.0 if counted else np.inf)
+        before = weight.item()
+        scaler.step(optimizer)
+        scaler.update()
+        state = reference_scale(training, counted, state)
+        assert (weight.item() != before) is counted
+        assert scaler.get_scale() == state[SCALE]
+        assert scaler.state_dict()["_growth_tracker"] == state[GOOD]
 
 
 def test_a_scale_changes_no_gradient() -> None:
