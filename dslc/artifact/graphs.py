@@ -17,7 +17,7 @@ from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
 from dslc.gradient.rule import FreeSizeError, Rule, Tuning
 from dslc.graph import random
-from dslc.graph.builder import Builder
+from dslc.graph.builder import Builder, type_of
 from dslc.initializers.draw import CHUNK, Draw, Stage, lower_together
 from dslc.lower import Environment, doc_of, free_size, lower
 from dslc.network.network import (
@@ -60,7 +60,7 @@ def init_graph(*networks: Network) -> ir.Graph:
     drawn = _drawn_together(g, found, key)
     for state in found:
         with g.at(f"init.{state.name}", doc_of(state.span)):
-            g.output(state.name, drawn.get(state.name) or _initial(g, state, key))
+            g.output(state.name, drawn.get(state.name) or _initial(g, state, seed, key))
     return g.graph
 
 
@@ -353,9 +353,18 @@ def _stream(parameter: Parameter) -> np.uint64:
     return np.uint64(2 * random.stream_of(f"init:{parameter.name}") % 2**64)
 
 
-def _initial(g: Builder, state: State, key: ir.Value) -> ir.Value:
+def _initial(g: Builder, state: State, seed: ir.Value, key: ir.Value) -> ir.Value:
     shape = state.type.sizes
     if state.parameter is None or state.kind == "slot":
         start = g.constant(state.start, state.type.dtype)
-        return g.expand(start, shape) if shape else start
+        return g.expand(_known_late(g, start, seed), shape) if shape else start
     return state.parameter.initializer.lower(g, shape, g.Add(key, _stream(state.parameter)))
+
+
+def _known_late(g: Builder, number: ir.Value, seed: ir.Value) -> ir.Value:
+    """Return a number that is not known before the graph runs.
+
+    A tensor filled with a known one onnxruntime makes as it loads the file, and holds beside the result.
+    """
+    result: ir.Value = g.Add(number, g.cast(g.Mul(seed, 0), type_of(number).dtype))
+    return result

@@ -129,7 +129,7 @@ def columns(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Valu
     """Put the elements under each tap side by side; then one product per image and group."""
     channels, features = conv.channels // conv.group, conv.features // conv.group
     taps, places = conv.window.taps, conv.places
-    parts = _under_taps(g, _grouped(g, padded_spatial(g, x, conv), conv), conv)
+    parts = list(_under_taps(g, _grouped(g, padded_spatial(g, x, conv), conv), conv))
     stacked = g.Concat(*parts, axis=2) if len(parts) > 1 else parts[0]
     matrix = g.reshape(stacked, (conv.batch, conv.group, taps * channels, places))
     right = g.Transpose(
@@ -138,6 +138,23 @@ def columns(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Valu
     products = g.ReduceSum(g.MatMul(matrix, right), g.axes(0), keepdims=0)
     split = g.reshape(products, (conv.group, taps, channels, features))
     return g.reshape(g.Transpose(split, perm=[0, 3, 2, 1]), conv.weight_shape)
+
+
+def taps(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
+    """Take the elements under one tap after the other; one product per tap, image and group.
+
+    No more than what is under one tap is held at a time.
+    """
+    channels, features = conv.channels // conv.group, conv.features // conv.group
+    left = g.reshape(dy, (conv.batch, conv.group, features, conv.places))
+    sums = []
+    for part in _under_taps(g, _grouped(g, padded_spatial(g, x, conv), conv), conv):
+        matrix = g.reshape(part, (conv.batch, conv.group, channels, conv.places))
+        products = g.MatMul(left, g.Transpose(matrix, perm=[0, 1, 3, 2]))
+        total = g.ReduceSum(products, g.axes(0), keepdims=0)
+        sums.append(g.reshape(total, (1, conv.features, channels)))
+    stacked = g.Concat(*sums, axis=0) if len(sums) > 1 else sums[0]
+    return g.reshape(g.Transpose(stacked, perm=[1, 2, 0]), conv.weight_shape)
 
 
 def rows(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
@@ -200,16 +217,15 @@ def _cotangent_rows(g: Builder, dy: ir.Value, conv: Convolution) -> ir.Value:
     return g.reshape(turned, (conv.features, conv.batch * conv.places))
 
 
-def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> list[ir.Value]:
-    """Return what is under each tap: x [N, group, C, *sizes] -> [N, group, C, *positions] each."""
+def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> Iterator[ir.Value]:
+    """Yield what is under each tap: x [N, group, C, *sizes] -> [N, group, C, *positions] each."""
     if conv.window.taps == 1 and set(conv.window.strides) == {1}:
-        return [x]
+        yield x
+        return
     axes = g.axes(*range(3, 3 + conv.rank))
     steps = g.axes(*conv.window.strides)
-    return [
-        g.Slice(x, g.axes(*starts), g.axes(*ends), axes, steps)
-        for starts, ends in conv.tap_slices()
-    ]
+    for starts, ends in conv.tap_slices():
+        yield g.Slice(x, g.axes(*starts), g.axes(*ends), axes, steps)
 
 
 def tap_places(
@@ -240,7 +256,7 @@ def tap_places(
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(
-    {"correlate": correlate, "columns": columns, "rows": rows, "gathered": gathered}
+    {"correlate": correlate, "columns": columns, "taps": taps, "rows": rows, "gathered": gathered}
 )
 
 MOST_SLICES = 64
@@ -271,32 +287,46 @@ def choose_form(conv: Convolution, tuning: Tuning) -> str:
 def costs(conv: Convolution) -> dict[str, float]:
     """Estimate the time of each form that can be used, in milliseconds on two cores.
 
-    Fitted to 40 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet: products run at 140
-    Gflop/s, their rows by the dozen, less where they are narrower than 16; copies at 5 GB/s, strided
-    ones slower; a gathered row costs 4.5 ns besides its bytes, a slice 10 microseconds.
+    Fitted to 51 convolutions of LeNet, AlexNet, VGG, GoogLeNet, ResNet and U-Net: products run at
+    140 Gflop/s, their rows by the dozen, less where they are narrower than 16; copies at 5 GB/s,
+    strided ones slower, those that a product reads at once faster; a gathered row costs 4.5 ns
+    besides its bytes, a slice 10 microseconds.
     """
-    taps, group = conv.window.taps, conv.group
-    visits = conv.batch * conv.places * taps
+    visits = conv.batch * conv.places * conv.window.taps
     matrix = visits * conv.channels * MEGABYTE
     image = conv.places * conv.features + prod(conv.sizes) * conv.channels
     operands = conv.batch * image * MEGABYTE
-    work = WORK * visits * (conv.channels // group) * conv.features
-    dozens = work * padding(conv.features // group, 12)
+    work = WORK * visits * (conv.channels // conv.group) * conv.features
+    dozens = work * padding(conv.features // conv.group, 12)
     found = {"correlate": _correlate_cost(conv, work)}
-    if taps <= MOST_SLICES:
-        moved = 0.0 if taps == 1 else matrix
-        strided = 0.7 if max(conv.window.strides) > 1 else 0.16
-        products = conv.batch * prod(conv.weight_shape) * MEGABYTE
-        calls = 1e-3 * conv.batch * group + 1e-2 * taps
-        found["columns"] = dozens + strided * moved + 0.4 * products + calls
-    if group == 1:
+    if conv.window.taps <= MOST_SLICES:
+        found["columns"] = dozens + _columns_cost(conv, matrix)
+        narrow = padding(conv.channels // conv.group, 16)
+        found["taps"] = dozens * narrow + _taps_cost(conv, matrix)
+    if conv.group == 1:
         weights = prod(conv.weight_shape) * MEGABYTE
-        found["rows"] = (
-            dozens + 0.17 * (matrix + operands) + 4.5e-6 * visits + 0.2 * (taps > 1) * weights
-        )
-    if group == 1 and taps > 1:
+        turned = 0.2 * weights if conv.window.taps > 1 else 0.0
+        found["rows"] = dozens + 0.17 * (matrix + operands) + 4.5e-6 * visits + turned
+    if conv.group == 1 and conv.window.taps > 1:
         found["gathered"] = dozens + gathering_cost(conv) + 0.12 * operands
     return found
+
+
+def _columns_cost(conv: Convolution, matrix: float) -> float:
+    """Slices are copied side by side, and each image has a product as large as the weight."""
+    taps = conv.window.taps
+    moved = 0.0 if taps == 1 else matrix
+    strided = 0.7 if max(conv.window.strides) > 1 else 0.16
+    products = conv.batch * prod(conv.weight_shape) * MEGABYTE
+    return strided * moved + 0.4 * products + 1e-3 * conv.batch * conv.group + 1e-2 * taps
+
+
+def _taps_cost(conv: Convolution, matrix: float) -> float:
+    """Slices are copied once; the products of one tap stay in the cache until they are summed."""
+    taps = conv.window.taps
+    strided = 0.5 if max(conv.window.strides) > 1 else 0.06
+    products = conv.batch * prod(conv.weight_shape) * MEGABYTE
+    return strided * matrix + 0.2 * products + taps * (2e-3 * conv.batch * conv.group + 2e-2)
 
 
 def gathering_cost(conv: Convolution) -> float:

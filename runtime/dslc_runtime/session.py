@@ -134,13 +134,8 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def options(
-    settings: SessionSettings, threads: int | None = None, *, arena: bool = True
-) -> SessionOptions:
-    """Return onnxruntime's options for the settings that a file's metadata gives.
-
-    Without the `arena` memory is given back as soon as it is free: for a graph that runs once.
-    """
+def options(settings: SessionSettings, threads: int | None = None) -> SessionOptions:
+    """Return onnxruntime's options for the settings that a file's metadata gives."""
     import onnxruntime
 
     result = onnxruntime.SessionOptions()
@@ -150,7 +145,6 @@ def options(
     if settings.execution_order == "priority":
         result.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
     result.enable_mem_pattern = settings.enable_mem_pattern
-    result.enable_cpu_mem_arena = arena
     result.log_severity_level = 4  # what fails is raised, and told in our words
     if threads is not None:
         result.intra_op_num_threads = threads
@@ -158,12 +152,7 @@ def options(
 
 
 def open_session(
-    path: Path,
-    settings: SessionSettings,
-    device: Device,
-    threads: int | None = None,
-    *,
-    arena: bool = True,
+    path: Path, settings: SessionSettings, device: Device, threads: int | None = None
 ) -> InferenceSession:
     """Return a session of the model at `path` that really is on `device`.
 
@@ -173,7 +162,7 @@ def open_session(
 
     try:
         session = onnxruntime.InferenceSession(
-            str(path), options(settings, threads, arena=arena), device.providers, enable_fallback=0
+            str(path), options(settings, threads), device.providers, enable_fallback=0
         )
     except Exception as error:
         raise explain(error, path, device.kind) from error

@@ -156,7 +156,7 @@ class Trainer:
         if not states:
             return  # a section that shares all it changes
         path = self.file("init.onnx")
-        session = open_session(path, read(path).session, CPU, self.threads, arena=False)
+        session = open_session(path, read(path).session, CPU, self.threads)
         try:
             self.state.initialise(session, self.seed, states)
         except Exception as error:

@@ -89,9 +89,10 @@ CHOICES = [
     ("LeNet's first", convolution(64, 1, (32, 32), 6, (5, 5)), "gathered"),
     ("LeNet's second", convolution(64, 6, (14, 14), 16, (5, 5)), "gathered"),
     ("VGG's first", convolution(32, 3, (32, 32), 64, (3, 3), before=1), "columns"),
-    ("VGG's second", convolution(32, 64, (32, 32), 64, (3, 3), before=1), "columns"),
+    ("VGG's second", convolution(32, 64, (32, 32), 64, (3, 3), before=1), "taps"),
     ("VGG's middle", convolution(32, 256, (8, 8), 256, (3, 3), before=1), "gathered"),
     ("U-Net's middle", convolution(4, 256, (8, 8), 256, (3, 3), before=1), "rows"),
+    ("U-Net's last", convolution(4, 32, (128, 128), 16, (3, 3), before=1), "taps"),
     ("VGG's last", convolution(32, 512, (2, 2), 512, (3, 3), before=1), "gathered"),
     ("ResNet's first", convolution(8, 3, (224, 224), 64, (7, 7), stride=2, before=3), "correlate"),
     (
