@@ -27,6 +27,10 @@ class DType(Enum):
     INT8 = "int8"
     BOOL = "bool"
 
+    __hash__ = (
+        object.__hash__
+    )  # Enum's own is written in Python, and sets of these are asked all the time
+
     @property
     def is_float(self) -> bool:
         return self.value.startswith("float")
@@ -113,6 +117,8 @@ def broadcast(*shapes: Shape) -> Shape | None:
 
     A free dimension fits itself, a 1, and nothing else: `N` against 5 is a mistake, not a guess.
     """
+    if shapes and all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     rank = max((len(shape) for shape in shapes), default=0)
     result: list[int | Expression] = []
     for axis in range(rank):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def dtype_of(code: int) -> DType:
 
 def type_of(value: ir.Value) -> TensorType:
     """Return the type that the builder wrote on a value."""
-    found = value.meta.get("type")
+    found = value.meta.data.get("type")  # past the layers of a UserDict: this is asked most of all
     if not isinstance(found, TensorType):
         raise InternalError("graph", f"the value {value.name} has no type")
     return found
@@ -36,8 +37,14 @@ def type_of(value: ir.Value) -> TensorType:
 def set_type(value: ir.Value, type: TensorType) -> None:
     """Write a type on a value: for our own rules, and for whoever reads the file."""
     value.meta["type"] = type
-    value.type = ir.TensorType(ONNX_TYPES[type.dtype])
-    value.shape = ir.Shape([str(d) if isinstance(d, Expression) else d for d in type.shape])
+    value.type, value.shape = _written(type)
+
+
+@cache
+def _written(type: TensorType) -> tuple[ir.TensorType, ir.Shape]:
+    """Return a type as ONNX has it, which values share."""
+    dims = [str(dim) if isinstance(dim, Expression) else dim for dim in type.shape]
+    return ir.TensorType(ONNX_TYPES[type.dtype]), ir.Shape(dims, frozen=True)
 
 
 def constant_of(value: ir.Value | None) -> np.ndarray[Any, Any] | None:

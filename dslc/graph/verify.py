@@ -6,6 +6,7 @@ the standard domain with a type rule, and every type that is written is the type
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import onnx_ir as ir
@@ -77,11 +78,15 @@ def _check_type(value: ir.Value) -> None:
     if value.dtype is None or DTYPES.get(value.dtype) is not type.dtype:
         raise _fault(f"{value.name} is {type}, but {value.dtype} is written on it")
     written = value.shape
-    if written is None or [str(dim) for dim in written] != [str(dim) for dim in type.shape]:
+    if written is None or (written != type.shape and _texts(written) != _texts(type.shape)):
         raise _fault(f"{value.name} is {type}, but the shape {written} is written on it")
     for dim in type.shape:
         if isinstance(dim, int) and not 0 <= dim <= LARGEST:
             raise _fault(f"{value.name} is {type}")
+
+
+def _texts(shape: Iterable[object]) -> list[str]:
+    return [str(dim) for dim in shape]
 
 
 def _check_constant(value: ir.Value) -> None:

@@ -23,14 +23,13 @@ REDUCTIONS = ("ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum")
 """Reductions that give a single element as it is."""
 
 
-def simplify_algebra(graph: ir.Graph) -> None:
+def simplify_algebra(g: Rewriter) -> None:
     """Apply the rule of each node's operator, in one sweep."""
-    Rewriter(graph).sweep(_apply)
+    g.sweep(_apply, RULES)
 
 
 def _apply(g: Rewriter, node: ir.Node) -> ir.Value | None:
-    rule = RULES.get(node.op_type)
-    return rule(g, node) if rule else None
+    return RULES[node.op_type](g, node)
 
 
 def _keeps_type(node: ir.Node, index: int = 0) -> bool:

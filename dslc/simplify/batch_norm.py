@@ -26,14 +26,12 @@ class Affine:
     shift: Array
 
 
-def fold_batch_norm(graph: ir.Graph) -> None:
+def fold_batch_norm(g: Rewriter) -> None:
     """Fold every normalisation whose operand nobody else reads."""
-    Rewriter(graph).sweep(_fold)
+    g.sweep(_fold, {"BatchNormalization"})
 
 
 def _fold(g: Rewriter, node: ir.Node) -> ir.Value | None:
-    if node.op_type != "BatchNormalization":
-        return None
     linear = produced_by(node.inputs[0], *_SCALED)
     statistics = [constant_of(value) for value in node.inputs[1:5]]
     if linear is None or not only_use(linear.outputs[0]):

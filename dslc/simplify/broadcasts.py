@@ -6,18 +6,17 @@ import onnx_ir as ir
 
 from dslc.graph.builder import type_of
 from dslc.graph.operators import BROADCAST
-from dslc.simplify.dead import remove_dead
-from dslc.simplify.rewriter import produced_by
+from dslc.simplify.rewriter import Rewriter, produced_by
 from dslc.types import broadcast
 
 
-def remove_broadcasts(graph: ir.Graph) -> None:
+def remove_broadcasts(g: Rewriter) -> None:
     """Let element-wise operators read what an Expand reads, where the result keeps its shape."""
-    for node in graph:
+    for node in g.graph:
         if node.op_type in BROADCAST and len(node.inputs) > 1:
             for index, value in enumerate(node.inputs):
                 _shorten(node, index, value)
-    remove_dead(graph)
+    g.remove_dead()
 
 
 def _shorten(node: ir.Node, index: int, value: ir.Value | None) -> None:

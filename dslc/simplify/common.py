@@ -7,7 +7,7 @@ from typing import Any
 import onnx_ir as ir
 
 from dslc.graph.builder import constant_of, set_type, type_of
-from dslc.graph.operators import COMMUTATIVE
+from dslc.graph.operators import COMMUTATIVE, OPERATORS
 from dslc.simplify.rewriter import Rewriter
 
 LARGEST = 4096
@@ -16,12 +16,11 @@ LARGEST = 4096
 Key = tuple[Any, ...]
 
 
-def merge_common(graph: ir.Graph) -> None:
+def merge_common(g: Rewriter) -> None:
     """Keep the first of equal constants and nodes. Parameters keep their names, so they stay."""
-    g = Rewriter(graph)
     _merge_constants(g)
     first: dict[Key, ir.Node] = {}
-    g.sweep(lambda g, node: _merge(g, node, first))
+    g.sweep(lambda g, node: _merge(g, node, first), OPERATORS)
 
 
 def _merge_constants(g: Rewriter) -> None:

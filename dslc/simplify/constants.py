@@ -15,10 +15,13 @@ from dslc.simplify.rewriter import Rewriter, operand
 LARGEST = 4096
 """Elements up to which operands and results are folded: the file must not grow."""
 
+SIZES = ("Shape", "Size")
+FOLDED = frozenset((*SIZES, *EVALUATORS))
 
-def fold_constants(graph: ir.Graph) -> None:
+
+def fold_constants(g: Rewriter) -> None:
     """Replace nodes whose operands are constants, and the shapes of values that are known."""
-    Rewriter(graph).sweep(_fold)
+    g.sweep(_fold, FOLDED)
 
 
 def _fold(g: Rewriter, node: ir.Node) -> ir.Value | None:
@@ -26,7 +29,7 @@ def _fold(g: Rewriter, node: ir.Node) -> ir.Value | None:
     size = wanted.size
     if len(node.outputs) != 1 or not isinstance(size, int) or size > LARGEST:
         return None
-    result = _sizes(node) if node.op_type in ("Shape", "Size") else _evaluated(node)
+    result = _sizes(node) if node.op_type in SIZES else _evaluated(node)
     if result is None or (node.op_type == "Identity" and node.outputs[0].is_graph_output()):
         return None
     if result.shape != wanted.shape:
@@ -46,9 +49,6 @@ def _sizes(node: ir.Node) -> Array | None:
 
 
 def _evaluated(node: ir.Node) -> Array | None:
-    evaluator = EVALUATORS.get(node.op_type)
-    if evaluator is None:
-        return None
     operands: list[Array | None] = []
     for value in node.inputs:
         held = constant_of(value) if value is None or _is_small(value) else None
@@ -56,7 +56,7 @@ def _evaluated(node: ir.Node) -> Array | None:
             return None
         operands.append(held)
     with np.errstate(all="ignore"):
-        return evaluator(Node(node, operands, type_of(node.outputs[0])))
+        return EVALUATORS[node.op_type](Node(node, operands, type_of(node.outputs[0])))
 
 
 def _is_small(value: ir.Value) -> bool:

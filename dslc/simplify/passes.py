@@ -12,12 +12,12 @@ from dslc.simplify.batch_norm import fold_batch_norm
 from dslc.simplify.broadcasts import remove_broadcasts
 from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
-from dslc.simplify.dead import remove_dead
 from dslc.simplify.products import fuse_products, share_turned
+from dslc.simplify.rewriter import Rewriter
 from dslc.simplify.sums import absorb_sums, join_products
 
-PASSES: tuple[Callable[[ir.Graph], None], ...] = (
-    remove_dead,
+PASSES: tuple[Callable[[Rewriter], None], ...] = (
+    Rewriter.remove_dead,
     fold_constants,
     remove_broadcasts,
     simplify_algebra,
@@ -29,7 +29,7 @@ PASSES: tuple[Callable[[ir.Graph], None], ...] = (
     absorb_sums,
     fold_constants,
     merge_common,
-    remove_dead,
+    Rewriter.remove_dead,
 )
 
 
@@ -37,7 +37,8 @@ def simplify(graph: ir.Graph, *, debug: bool = False) -> None:
     """Run every pass once; `debug` verifies the graph before the first and after each."""
     if debug:
         verify(graph)
+    g = Rewriter(graph)
     for run in PASSES:
-        run(graph)
+        run(g)
         if debug:
             verify(graph)

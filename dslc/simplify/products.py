@@ -14,9 +14,9 @@ MANY = 4
 """Products that are worth a copy of their operand."""
 
 
-def fuse_products(graph: ir.Graph) -> None:
+def fuse_products(g: Rewriter) -> None:
     """Make Gemm of MatMul(Transpose(a), b) and Gemm(Transpose(a), b) for matrices of floats."""
-    Rewriter(graph).sweep(_fuse)
+    g.sweep(_fuse, {"Gemm", "MatMul"})
 
 
 def share_turned(graph: ir.Graph) -> None:
@@ -56,8 +56,6 @@ def _turns_left(node: ir.Node) -> bool:
 
 
 def _fuse(g: Rewriter, node: ir.Node) -> ir.Value | None:
-    if node.op_type not in ("MatMul", "Gemm"):
-        return None
     types = [type_of(operand(node, index)) for index in (0, 1)]
     if not types[0].dtype.is_float or any(type.rank != 2 for type in types):
         return None

@@ -1,9 +1,9 @@
-"""A builder that edits: one sweep over the nodes, new nodes in front of the one looked at."""
+"""A builder that edits, for all passes: sweeps over the nodes, new nodes in front of the one looked at."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import numpy as np
 import onnx_ir as ir
@@ -32,24 +32,29 @@ class Rewriter(Builder):
         for index, value in enumerate(graph.outputs):
             self._results[value].append(index)
 
-    def sweep(self, rule: Rule) -> None:
-        """Ask `rule` for a simpler form of the first result of each node; then remove dead code.
+    def sweep(self, rule: Rule, operators: Container[str]) -> None:
+        """Ask `rule` for a simpler form of the first result of each node of `operators`; then remove dead code.
 
         Operands are simplified already when their node is looked at, so one sweep is enough.
         """
         self._changed = False
-        for node in tuple(self.graph):
+        for node in [node for node in self.graph if node.op_type in operators]:
             self._anchor = node
             self._new.clear()
             self._scope, self._doc = (node.name or "").rpartition("/")[0], node.doc_string or ""
-            self._settle(rule, node)
+            self._settle(rule, operators, node)
         if self._changed:
-            remove_dead(self.graph)
+            self.remove_dead()
 
-    def _settle(self, rule: Rule, node: ir.Node) -> None:
+    def remove_dead(self) -> None:
+        """Remove what no output depends on."""
+        remove_dead(self.graph)
+        self._constants = {k: v for k, v in self._constants.items() if v.is_initializer()}
+
+    def _settle(self, rule: Rule, operators: Container[str], node: ir.Node) -> None:
         """Apply `rule` to a node, and to what it puts in place of the node."""
         looked_at: ir.Node | None = node
-        while looked_at is not None:
+        while looked_at is not None and looked_at.op_type in operators:
             simpler = rule(self, looked_at)
             if simpler is None:
                 return

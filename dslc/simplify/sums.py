@@ -20,18 +20,18 @@ Contracted = tuple[int, int]
 """Along which axis of its operands a product adds up."""
 
 
-def join_products(graph: ir.Graph) -> None:
+def join_products(g: Rewriter) -> None:
     """Make one product of those that are added, where writing their operands side by side costs less than the sum."""
-    Rewriter(graph).sweep(_join)
+    g.sweep(_join, {"Add"})
 
 
-def absorb_sums(graph: ir.Graph) -> None:
+def absorb_sums(g: Rewriter) -> None:
     """Let a product start from what is added to it: the C of Gemm, and a number it is multiplied by."""
-    Rewriter(graph).sweep(_absorb)
+    g.sweep(_absorb, {"Add"})
 
 
 def _join(g: Rewriter, node: ir.Node) -> ir.Value | None:
-    if node.op_type != "Add" or _is_term(node.outputs[0]):
+    if _is_term(node.outputs[0]):
         return None
     products: dict[Contracted, list[ir.Node]] = defaultdict(list)
     rest: list[ir.Value] = []
@@ -110,8 +110,6 @@ def _joined(g: Rewriter, axes: Contracted, products: Sequence[ir.Node]) -> ir.Va
 
 
 def _absorb(g: Rewriter, node: ir.Node) -> ir.Value | None:
-    if node.op_type != "Add":
-        return None
     for place in (1, 0):
         product, other = _product(operand(node, place)), operand(node, 1 - place)
         if product is None or type_of(other) != type_of(node.outputs[0]):

@@ -17,8 +17,8 @@ from dslc.simplify.batch_norm import fold_batch_norm
 from dslc.simplify.broadcasts import remove_broadcasts
 from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
-from dslc.simplify.dead import remove_dead
 from dslc.simplify.products import fuse_products, share_turned
+from dslc.simplify.rewriter import Rewriter
 from dslc.simplify.sums import absorb_sums, join_products
 from dslc.types import DType, TensorType, float32, int64
 
@@ -34,7 +34,7 @@ class Row:
     `after` are the operators left, in running order, separated by blanks.
     """
 
-    run: Callable[[ir.Graph], None]
+    run: Callable[[Rewriter], None]
     build: Build
     inputs: tuple[TensorType, ...]
     after: str
@@ -45,7 +45,7 @@ class Row:
 
 
 def rows(
-    run: Callable[[ir.Graph], None], *given: tuple[str, tuple[TensorType, ...], Build, str]
+    run: Callable[[Rewriter], None], *given: tuple[str, tuple[TensorType, ...], Build, str]
 ) -> list[Row]:
     return [Row(run, build, inputs, after, about) for about, inputs, build, after in given]
 
@@ -56,7 +56,7 @@ SQUARE = (float32(3, 3), float32(3, 3))
 IMAGE = (float32(N, 2, 6, 6),)
 
 DEAD = rows(
-    remove_dead,
+    Rewriter.remove_dead,
     ("a node nobody reads", X, lambda g, x: (g.Exp(x), g.Neg(x))[1], "Neg"),
     ("a chain nobody reads", X, lambda g, x: (g.Exp(g.Exp(x)), g.Neg(x))[1], "Neg"),
     ("what is read stays", X, lambda g, x: g.Neg(g.Exp(x)), "Exp Neg"),

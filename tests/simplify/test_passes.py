@@ -12,6 +12,7 @@ from dslc.graph.verify import verify
 from dslc.simplify import PASSES, simplify
 from dslc.simplify.common import merge_common
 from dslc.simplify.dead import remove_dead
+from dslc.simplify.rewriter import Rewriter
 from dslc.types import float32
 from tests.simplify.cases_passes import ROWS, Row
 from tests.simplify.run import assert_same, feeds_of, run
@@ -45,7 +46,7 @@ def test_every_pass_has_rows() -> None:
 def test_what_is_left(row: Row) -> None:
     graph = built(row)
     verify(graph)
-    row.run(graph)
+    row.run(Rewriter(graph))
     assert operators(graph) == row.after.split()
     verify(graph)
     assert all(node.doc_string == "spec.net:1 row" for node in graph)
@@ -57,7 +58,7 @@ def test_same_results(row: Row) -> None:
     graph = built(row)
     feeds = feeds_of(graph)
     before = run(graph, feeds)
-    row.run(graph)
+    row.run(Rewriter(graph))
     assert_same(before, run(graph, feeds))
 
 
@@ -76,7 +77,7 @@ def test_parameters_of_equal_numbers_keep_their_names() -> None:
     x = g.input("x", float32(3))
     ones = [g.initializer(name, np.ones(3, np.float32)) for name in ("a", "b")]
     g.output("y", g.Mul(g.Exp(g.Mul(x, ones[0])), ones[1]))
-    merge_common(g.graph)
+    merge_common(Rewriter(g.graph))
     assert set(g.graph.initializers) == {"a", "b"}
 
 
@@ -85,7 +86,7 @@ def test_large_equal_constants_are_one() -> None:
     x = g.input("x", float32(100))
     y = [g.Mul(x, np.arange(100, dtype=np.float32)) for _ in range(2)]
     g.output("y", g.Add(*y))
-    merge_common(g.graph)
+    merge_common(Rewriter(g.graph))
     assert (len(g.graph.initializers), operators(g.graph)) == (1, ["Mul", "Add"])
 
 

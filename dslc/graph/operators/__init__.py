@@ -58,17 +58,17 @@ def infer(
     check_operands(signature, operands)
     check_attributes(signature, attributes)
     types = [None if value is None else type_of(value) for value in operands]
-    bound = signature.bind([None if type is None else type.dtype for type in types])
+    bound = signature.bind(types)
     call = Call(signature, operands, types, attributes)
     own = _DTYPES.get(operator)
-    results = tuple(
-        result
-        if isinstance(result, TensorType)
-        else TensorType(own(call) if own else _result_dtype(signature, position, bound), result)
-        for position, result in enumerate(rule(call))
-    )
-    check_shapes(call, [result.shape for result in results])
-    return results
+    results = []
+    for position, result in enumerate(rule(call)):
+        if not isinstance(result, TensorType):
+            dtype = own(call) if own else _result_dtype(signature, position, bound)
+            result = TensorType(dtype, result)
+        check_shape(call, result.shape)
+        results.append(result)
+    return tuple(results)
 
 
 def check_operands(signature: Signature, operands: Sequence[ir.Value | None]) -> None:
@@ -83,7 +83,7 @@ def check_operands(signature: Signature, operands: Sequence[ir.Value | None]) ->
 
 def check_attributes(signature: Signature, attributes: Mapping[str, Any]) -> None:
     """Refuse attributes that the operator has not, and numbers no tensor can need."""
-    if not signature.required <= attributes.keys():
+    if signature.required and not signature.required <= attributes.keys():
         missing = min(signature.required - attributes.keys())
         raise signature.fault(f"the attribute {missing} is missing")
     for name, value in attributes.items():
@@ -94,12 +94,11 @@ def check_attributes(signature: Signature, attributes: Mapping[str, Any]) -> Non
                 raise signature.fault(f"the attribute {name} is {number}")
 
 
-def check_shapes(call: Call, shapes: Sequence[Shape]) -> None:
+def check_shape(call: Call, shape: Shape) -> None:
     """Refuse dimensions that are negative or beyond what runtimes can count."""
-    for result in shapes:
-        for dim in result:
-            if isinstance(dim, int) and not 0 <= dim <= LARGEST:
-                raise call.fault(f"a dimension of the result would be {dim}")
+    for dim in shape:
+        if isinstance(dim, int) and not 0 <= dim <= LARGEST:
+            raise call.fault(f"a dimension of the result would be {dim}")
 
 
 def _result_dtype(signature: Signature, position: int, bound: Mapping[str, DType]) -> DType:

@@ -15,7 +15,7 @@ import onnx_ir as ir
 from onnx.defs import OpSchema
 
 from dslc.errors import InternalError
-from dslc.types import DType
+from dslc.types import DType, TensorType
 
 OPSET = 18
 
@@ -80,13 +80,13 @@ class Signature:
             return None
         return sum(not slot.optional for slot in self.results) or len(self.results)
 
-    def bind(self, dtypes: Sequence[DType | None]) -> dict[str, DType]:
+    def bind(self, types: Sequence[TensorType | None]) -> dict[str, DType]:
         """Return the element type of each letter; InternalError where the operands do not fit."""
         bound: dict[str, DType] = {}
-        for index, dtype in enumerate(dtypes):
-            if dtype is None:
+        for index, type in enumerate(types):
+            if type is None:
                 continue
-            slot = self.operand(index)
+            dtype, slot = type.dtype, self.operand(index)
             if dtype not in slot.dtypes:
                 raise self.fault(f"operand {index} ({slot.name}) cannot be {dtype}")
             if slot.mixed:
