@@ -12,14 +12,15 @@ from dslc.types import broadcast
 
 def remove_broadcasts(g: Rewriter) -> None:
     """Let element-wise operators read what an Expand reads, where the result keeps its shape."""
-    for node in g.graph:
-        if node.op_type in BROADCAST and len(node.inputs) > 1:
-            for index, value in enumerate(node.inputs):
-                _shorten(node, index, value)
-    g.remove_dead()
+    g.sweep(_shorten_all, BROADCAST)
 
 
-def _shorten(node: ir.Node, index: int, value: ir.Value | None) -> None:
+def _shorten_all(g: Rewriter, node: ir.Node) -> None:
+    for index, value in enumerate(node.inputs):
+        _shorten(g, node, index, value)
+
+
+def _shorten(g: Rewriter, node: ir.Node, index: int, value: ir.Value | None) -> None:
     expand = produced_by(value, "Expand")
     if expand is None or expand.inputs[0] is None:
         return
@@ -28,3 +29,4 @@ def _shorten(node: ir.Node, index: int, value: ir.Value | None) -> None:
     shapes[index] = type_of(narrow).shape
     if broadcast(*shapes) == type_of(node.outputs[0]).shape:
         node.replace_input_with(index, narrow)
+        g.release(expand.outputs[0])

@@ -35,8 +35,10 @@ def _merge_constants(g: Rewriter) -> None:
 
 
 def _merge(g: Rewriter, node: ir.Node, first: dict[Key, ir.Node]) -> ir.Value | None:
-    earlier = first.setdefault(_key(node), node)
-    if earlier is node:
+    key = _key(node)
+    earlier = first.setdefault(key, node)
+    if earlier is node or g.is_dead(earlier):
+        first[key] = node
         return None
     _give_results(g, earlier, node)
     for old, new in zip(node.outputs[1:], earlier.outputs[1:], strict=False):

@@ -25,6 +25,8 @@ def fold_constants(g: Rewriter) -> None:
 
 
 def _fold(g: Rewriter, node: ir.Node) -> ir.Value | None:
+    if node.op_type not in SIZES and not all(map(_is_constant, node.inputs)):
+        return None
     wanted = type_of(node.outputs[0])
     size = wanted.size
     if len(node.outputs) != 1 or not isinstance(size, int) or size > LARGEST:
@@ -35,6 +37,10 @@ def _fold(g: Rewriter, node: ir.Node) -> ir.Value | None:
     if result.shape != wanted.shape:
         raise InternalError("simplify", f"{node.name} folds to {result.shape}, not {wanted}")
     return g.constant(result, wanted.dtype)
+
+
+def _is_constant(value: ir.Value | None) -> bool:
+    return value is None or (value.const_value is not None and not value.is_graph_input())
 
 
 def _sizes(node: ir.Node) -> Array | None:
@@ -49,12 +55,9 @@ def _sizes(node: ir.Node) -> Array | None:
 
 
 def _evaluated(node: ir.Node) -> Array | None:
-    operands: list[Array | None] = []
-    for value in node.inputs:
-        held = constant_of(value) if value is None or _is_small(value) else None
-        if value is not None and held is None:
-            return None
-        operands.append(held)
+    if not all(value is None or _is_small(value) for value in node.inputs):
+        return None
+    operands = [constant_of(value) for value in node.inputs]
     with np.errstate(all="ignore"):
         return EVALUATORS[node.op_type](Node(node, operands, type_of(node.outputs[0])))
 

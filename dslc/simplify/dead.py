@@ -12,10 +12,10 @@ def remove_dead(graph: ir.Graph) -> None:
     """Remove what no output depends on. Inputs and outputs of the graph stay."""
     dead = []
     for node in reversed(graph):
-        if any(map(_is_read, node.outputs)):
+        if is_alive(node):
             _drop_results(node)
         else:
-            _forget_operands(node)
+            forget_operands(node)
             dead.append(node)
     graph.remove(dead)
     for name, value in tuple(graph.initializers.items()):
@@ -23,16 +23,24 @@ def remove_dead(graph: ir.Graph) -> None:
             del graph.initializers[name]
 
 
+def is_alive(node: ir.Node) -> bool:
+    """Tell whether a result of a node is read by an output, or by a node."""
+    return any(map(_is_read, node.outputs))
+
+
 def _is_read(value: ir.Value) -> bool:
-    """Tell whether an output or a node that is alive reads a value: its readers were looked at before."""
     return value.is_graph_output() or bool(value.uses())
 
 
-def _forget_operands(node: ir.Node) -> None:
-    """Let a node, and those inside it, read nothing any more."""
+def forget_operands(node: ir.Node) -> list[ir.Value]:
+    """Let a node, and those inside it, read nothing any more; return what they read."""
+    forgotten = []
     for reader in (node, *(inner for body in bodies(node) for inner in every_node(body))):
-        for index in range(len(reader.inputs)):
-            reader.replace_input_with(index, None)
+        for index, value in enumerate(reader.inputs):
+            if value is not None:
+                forgotten.append(value)
+                reader.replace_input_with(index, None)
+    return forgotten
 
 
 def _drop_results(node: ir.Node) -> None:

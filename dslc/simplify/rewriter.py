@@ -11,7 +11,7 @@ import onnx_ir as ir
 from dslc.errors import InternalError
 from dslc.graph.builder import Builder, constant_of, type_of
 from dslc.operation import Array
-from dslc.simplify.dead import remove_dead
+from dslc.simplify.dead import forget_operands, is_alive, remove_dead
 
 Rule = Callable[["Rewriter", ir.Node], "ir.Value | None"]
 """A simpler form of the first result of a node, or None where there is none."""
@@ -27,27 +27,33 @@ class Rewriter(Builder):
         super().__init__(graph)
         self._anchor: ir.Node | None = None
         self._new: set[ir.Node | None] = set()
-        self._changed = False
+        self._dead: set[ir.Node] = set()
         self._results: dict[ir.Value, list[int]] = defaultdict(list)
         for index, value in enumerate(graph.outputs):
             self._results[value].append(index)
 
     def sweep(self, rule: Rule, operators: Container[str]) -> None:
-        """Ask `rule` for a simpler form of the first result of each node of `operators`; then remove dead code.
+        """Ask `rule` for a simpler form of the first result of each node of `operators`.
 
-        Operands are simplified already when their node is looked at, so one sweep is enough.
+        Operands are simplified already when their node is looked at, so one sweep is enough. Nodes that nobody reads
+        any more are removed.
         """
-        self._changed = False
         for node in [node for node in self.graph if node.op_type in operators]:
+            if node in self._dead:
+                continue
             self._anchor = node
             self._new.clear()
             self._scope, self._doc = (node.name or "").rpartition("/")[0], node.doc_string or ""
             self._settle(rule, operators, node)
-        if self._changed:
-            self.remove_dead()
+        self.graph.remove(self._dead)
+        self._dead.clear()
+
+    def is_dead(self, node: ir.Node) -> bool:
+        """Tell whether this sweep is going to remove a node."""
+        return node in self._dead
 
     def remove_dead(self) -> None:
-        """Remove what no output depends on."""
+        """Remove what no output depends on: nodes, constants, and results that may be left out."""
         remove_dead(self.graph)
         self._constants = {k: v for k, v in self._constants.items() if v.is_initializer()}
 
@@ -58,7 +64,6 @@ class Rewriter(Builder):
             simpler = rule(self, looked_at)
             if simpler is None:
                 return
-            self._changed = True
             self.replace(looked_at.outputs[0], simpler)
             producer = simpler.producer()
             looked_at = producer if producer in self._new else None
@@ -78,6 +83,16 @@ class Rewriter(Builder):
         for user, index in old.uses():
             if user is not new.producer():
                 user.replace_input_with(index, new)
+        self.release(old)
+
+    def release(self, value: ir.Value) -> None:
+        """Let the node that computes a value go, and what it alone reads, where nobody reads them any more."""
+        waiting = [value.producer()]
+        while waiting:
+            node = waiting.pop()
+            if node is not None and node not in self._dead and not is_alive(node):
+                self._dead.add(node)
+                waiting += [value.producer() for value in forget_operands(node)]
 
     def _as_output(self, old: ir.Value, new: ir.Value) -> ir.Value:
         """Make `new` the output of the graph that `old` was, with its name."""

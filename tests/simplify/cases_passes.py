@@ -290,7 +290,7 @@ PRODUCTS = rows(
     (
         "another reader",
         SQUARE,
-        lambda g, a, b: g.MatMul(a, t := g.Transpose(b)) and g.Add(g.MatMul(a, t), t),
+        lambda g, a, b: g.Add(g.MatMul(a, t := g.Transpose(b)), t),
         "Transpose Gemm Add",
     ),
 )
