@@ -19,13 +19,13 @@ def fuse_products(g: Rewriter) -> None:
     g.sweep(_fuse, {"Gemm", "MatMul"})
 
 
-def share_turned(graph: ir.Graph) -> None:
+def share_turned(g: Rewriter) -> None:
     """Turn a matrix once whose parts are the left operand of many products: by the flag, each turns it again.
 
     (The right operand is copied into another order in any case. A Transpose that only products read would be made a
     flag by onnxruntime; behind a Split it stays.)
     """
-    Rewriter(graph).sweep(_Turned().share)
+    g.sweep(_Turned().share, {"Gemm"})
 
 
 class _Turned:
