@@ -36,11 +36,11 @@ Form = Callable[[Builder, ir.Value, ir.Value, ir.Value | None, Convolution], ir.
 def choose_outputs(graph: ir.Graph, tuning: Tuning) -> None:
     """Put the cheapest form in place of each Conv of known sizes whose weight is no constant; on CUDA that is Conv."""
     if tuning == "cpu":
-        Rewriter(graph).sweep(_cheapest)
+        Rewriter(graph).sweep(_cheapest, {"Conv"})
 
 
 def _cheapest(g: Rewriter, node: ir.Node) -> ir.Value | None:
-    if node.op_type != "Conv" or constant_of(node.inputs[1]) is not None:
+    if constant_of(node.inputs[1]) is not None:
         return None
     if type_of(node.outputs[0]).dtype != DType.FLOAT32:  # the estimates are those of its kernels
         return None
