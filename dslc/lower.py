@@ -84,6 +84,7 @@ def lower_call(g: Builder, call: Call, environment: Environment) -> None:
         g.at(call.name, doc_of(call.span)),
         _mode(g, g.training and not call.frozen),
         g.holding(None if call.body is None else partial(_inside, call.body)),
+        _segment(g, call, environment),
     ):
         operands = [
             None if value is None else typed(g, value, _operand(g, value, environment), half=inner)
@@ -161,6 +162,20 @@ def _differentiated(g: Builder, whether: bool) -> Iterator[None]:
         yield
     finally:
         g.differentiated = saved
+
+
+@contextmanager
+def _segment(g: Builder, call: Call, environment: Environment) -> Iterator[None]:
+    """Say which part of the net is lowered, if that is computed again, and what goes into it."""
+    segment = call.segment if g.training else ""
+    if segment:
+        taken = (_operand(g, value, environment) for value in call.inputs if value is not None)
+        g.entering.setdefault(segment, set()).update(taken)
+    saved, g.segment = g.segment, segment
+    try:
+        yield
+    finally:
+        g.segment = saved
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dslc.elaborate.assertions import run_checks
 from dslc.elaborate.calls import bind_settings, file_frame, operate, operation_signature
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.headers import block_signature, open_header
-from dslc.elaborate.loading import take_weights
+from dslc.elaborate.loading import take_named, take_weights
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.scope import (
     DEPTH_LIMIT,
@@ -26,8 +26,10 @@ from dslc.elaborate.scope import (
     Scope,
     SharedLayer,
 )
+from dslc.elaborate.settings import fitted
 from dslc.elaborate.signature import Bound, Flow, Signature
 from dslc.errors import Label, LimitError
+from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -43,9 +45,11 @@ def call_block(
     _refuse_recursion(definition, frame, span)
     signature = block_signature(definition)
     weights, others = take_weights(arguments, signature)
+    again, others = take_named("recompute", others, signature)
     defaults = frame.module.defaults.get(definition.name, [])
     bound = bind(signature, others, frame, flow, span, defaults, file_frame(frame))
     bound.weights = weights
+    bound.recompute = _is_recomputed(again, frame, definition.name)
     return expand_bound(definition, bound, frame, span, definition.name.lower())
 
 
@@ -104,9 +108,19 @@ def bind_layer(
     if isinstance(target, Operator):
         return bind_settings(signature, arguments, frame, span)
     weights, others = take_weights(arguments, signature)
+    again, others = take_named("recompute", others, signature)
     bound = bind_settings(signature, others, frame, span)
     bound.weights = weights
+    bound.recompute = _is_recomputed(again, frame, target.name)
     return bound
+
+
+def _is_recomputed(node: tree.Argument | None, frame: Frame, owner: str) -> bool:
+    """Read `recompute=`. Errors: E0402 where it is neither true nor false."""
+    if node is None:
+        return False
+    info = SettingInfo("recompute", bool, False, {})
+    return bool(fitted(info, frame.work.evaluate(node.value, frame), node.value.span, frame, owner))
 
 
 def call_shared(
@@ -123,6 +137,7 @@ def call_shared(
     bound = bind(without, arguments, frame, flow, span)
     bound.settings, bound.spans = layer.settings.settings, layer.settings.spans
     bound.weights = None if layer.maker.complete else layer.settings.weights
+    bound.recompute = layer.settings.recompute
     layer.maker.begin()
     holder = Place(Form.BLOCK, "")
     inner = replace(frame, maker=layer.maker, place=holder)
@@ -194,7 +209,13 @@ def _body_frame(definition: Definition, frame: Frame, bound: Bound, kind: str) -
         frame.maker,
         chain=(*frame.chain, (f"{label}{_one_line(bound.span.text)}", bound.span)),
         stack=(*frame.stack, definition),
+        segment=frame.segment or _segment(frame, bound),
     )
+
+
+def _segment(frame: Frame, bound: Bound) -> str:
+    """Name what is computed again as a whole, once for each call."""
+    return f"segment{len(frame.work.calls)}" if bound.recompute else ""
 
 
 def _one_line(source: str) -> str:

@@ -292,6 +292,7 @@ def _append(
     outputs = tuple(Value("", one, span, frame.chain) for one in types)
     inputs = values if body is None else (values[0], *body.inputs)
     call = Call("", operation, inputs, parameters, outputs, span, frame.chain, body=body)
+    call.segment = frame.segment
     frame.work.calls.append(call)
     place.call = call
     return Result(outputs, frame.place.add(place))

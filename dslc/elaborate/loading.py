@@ -35,9 +35,16 @@ def take_weights(
     arguments: Sequence[tree.Argument], signature: Signature
 ) -> tuple[tree.Argument | None, list[tree.Argument]]:
     """Part `weights=` from the other arguments of a call of a block or net that has no such parameter."""
-    if signature.setting("weights") is not None:
+    return take_named("weights", arguments, signature)
+
+
+def take_named(
+    name: str, arguments: Sequence[tree.Argument], signature: Signature
+) -> tuple[tree.Argument | None, list[tree.Argument]]:
+    """Part `name=`, which every block and net knows, from the other arguments of a call."""
+    if signature.setting(name) is not None:
         return None, list(arguments)
-    found = [a for a in arguments if a.name is not None and a.name.text == "weights"]
+    found = [a for a in arguments if a.name is not None and a.name.text == name]
     return (found[0] if found else None), [a for a in arguments if a not in found[:1]]
 
 

@@ -286,6 +286,8 @@ class Frame:
     """The blocks and nets around, outermost first."""
     label: str = ""
     """The label of the row, for the chain of blocks in messages."""
+    segment: str = ""
+    """The outermost block around that is computed again in the backward pass, "" for none."""
     checks: list[tree.Check] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Result] | None = None

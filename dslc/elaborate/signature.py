@@ -38,7 +38,8 @@ class Signature:
 
 @dataclass
 class Bound:
-    """A call with its arguments in their places; `spans` say where each setting is written, `weights` names a file."""
+    """A call with its arguments in their places; `spans` say where each setting is written, `weights` names a file,
+    `recompute` says that a block is computed again in the backward pass."""
 
     span: Span
     values: list[Entity | None] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Bound:
     spans: dict[str, Span] = field(default_factory=dict)
     failed: bool = False
     weights: tree.Argument | None = None
+    recompute: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ values carry no gradient. The graph is static: rules may ask for shapes as plain
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import onnx_ir as ir
 
 from dslc.dims import Expression
+from dslc.gradient.again import Again
 from dslc.gradient.registry import NOT_DIFFERENTIABLE, RULES
-from dslc.gradient.rule import Gradient, GradientError, Gradients, Rule, Tuning, full, view
+from dslc.gradient.rule import Gradient, GradientError, Gradients, Node, Rule, Tuning, full, view
 from dslc.graph.builder import Builder, type_of
 from dslc.graph.loops import captured
 
@@ -104,6 +105,7 @@ class _Walk:
     tuning: Tuning
     scope: str
     sums: dict[ir.Value, ir.Value] = field(default_factory=dict)
+    again: dict[str, Again] = field(default_factory=dict)
 
     def add(self, value: ir.Value, gradient: ir.Value) -> None:
         """Add the share of one use to the sum for `value`; no share outlives the next."""
@@ -125,10 +127,28 @@ class _Walk:
             raise node.refuse("this operator has no gradient rule")
         with self.g.at(f"{self.scope}/{node.name.lstrip('/')}", node.doc):
             cotangents = [self.whole(y) if y in self.sums else None for y in node.outputs]
+            node = self.recomputed(step.node, node, cotangents)
             gradients = _one_per_input(rule(self.g, node, *cotangents))
-            for value, wanted, gradient in zip(node.inputs, node.wanted, gradients, strict=False):
+            for value, wanted, gradient in zip(
+                step.node.inputs, node.wanted, gradients, strict=False
+            ):
                 if wanted and value is not None and gradient is not None:
                     self.add(value, gradient() if callable(gradient) else gradient)
+
+    def recomputed(self, node: ir.Node, seen: Node, cotangents: Sequence[ir.Value | None]) -> Node:
+        """Return what the rule sees of a node: of one that is computed again, the values of the second time."""
+        segment = node.metadata_props.get("segment")
+        if segment is None:
+            return seen
+        if segment not in self.again:
+            arrived = next(dy for dy in cotangents if dy is not None)
+            self.again[segment] = Again(self.g, segment, arrived)
+        again = self.again[segment]
+        return replace(
+            seen,
+            inputs=tuple(None if v is None else again.value(v) for v in seen.inputs),
+            outputs=tuple(again.value(v) for v in seen.outputs),
+        )
 
 
 def _one_per_input(gradients: Gradients) -> tuple[Gradient, ...]:

@@ -58,6 +58,8 @@ class Builder:
     this graph, whatever the mode of one operation: every operator needs a gradient rule. `sizes`
     are the free dimensions that are bound in this graph; `differentiate` is how a value of the net
     that is a gradient is made.
+    `segment` is the part of the net that is lowered, if that is computed again in the backward pass (`gradient/again`);
+    `entering` are the values that such a part takes.
     `make_key` appends the key of all random numbers, where the first one is drawn.
     """
 
@@ -76,6 +78,8 @@ class Builder:
         self.updates: dict[str, ir.Value] = {}
         self._home = graph
         self._held: Callable[..., tuple[ir.Value, ...]] | None = None
+        self.segment = ""
+        self.entering: dict[str, set[ir.Value]] = {}
         self.step_key: ir.Value | None = None
         self.make_key: Callable[[], ir.Value] | None = None
         self.differentiate: Callable[[Builder, ir.Value, ir.Value], ir.Value] | None = None
@@ -226,17 +230,18 @@ class Builder:
         results = [ir.Value(name=f"{name}:{i}" if i else name) for i in range(len(types))]
         for value, its_type in zip(results, types, strict=True):
             set_type(value, its_type)
-        self._place(
-            ir.Node(
-                "",
-                operator,
-                values,
-                attrs.values(),
-                outputs=results,
-                name=name,
-                doc_string=self._doc or None,
-            )
+        node = ir.Node(
+            "",
+            operator,
+            values,
+            attrs.values(),
+            outputs=results,
+            name=name,
+            doc_string=self._doc or None,
         )
+        if self.segment:
+            node.metadata_props["segment"] = self.segment
+        self._place(node)
         many = len(results) > 1 or signature.variadic_result
         return tuple(results) if many else results[0]
 

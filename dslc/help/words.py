@@ -63,6 +63,8 @@ NAMES: Mapping[str, str] = {
     'lists them; a folder of your own that has this name is written `"./std/"`.',
     "parameters": "How many weights a net or block has, for its `check` lines; running statistics are none.",
     "weights": 'The file that the weights of a block or net start from: `ResNet50(weights="resnet50.safetensors")`.',
+    "recompute": "Whether training computes a block again for its gradients instead of keeping its values: "
+    "`Bottleneck(64, recompute=true)`.",
 }
 """Names that mean something in one place only."""
 
@@ -81,6 +83,8 @@ RULES: Mapping[str, str] = {
     "accumulate": "`step` counts batches; steps in a schedule are updates, its epochs those of the data.",
     "weights": "A .safetensors, .npz or .onnx file in the folder of the spec. A tensor goes to the weight of its name "
     "inside the block or net; what has no tensor of its shape keeps its initializer, and a warning lists it.",
+    "recompute": "Only what goes into the block is kept. A block inside belongs to the one around. What is drawn is "
+    "drawn once, and running statistics move once, so the numbers are the same; the block is computed twice.",
     "layer": "The first call makes the weights, each later one uses them; `embed.weight` is one of them.",
     "repeat": "A label on it counts the rounds from 0: `l[0]`, `l[-1]`, `l[0].h`, and `l[:].h` for all.",
     "output": "Of a block, the outputs are its results; of the body of a `scan`, the next values of what it carries.",
@@ -95,7 +99,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "Outputs": ("output",),
     "Arithmetic": ("and", "or", "not"),
     "Branches": ("|",),
-    "Blocks": ("block", "none", "true", "false"),
+    "Blocks": ("block", "none", "true", "false", "recompute"),
     "Loops and conditions": ("repeat", "for", "in", "if", "else", "training"),
     "Hyper-parameters of a net": ("check", "parameters", "#"),
     "Several files": ("import", "from", "std/", "default"),

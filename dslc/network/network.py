@@ -105,6 +105,8 @@ class Call:
     body: Body | None = None
     half: bool = False
     """Whether it takes and gives halves while training: `precision = float16` (dslc/network/precision.py)."""
+    segment: str = ""
+    """The block that it is computed again with in the backward pass (`recompute=true`), "" for none."""
 
 
 @dataclass(eq=False)
