@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dslc import dims
 from dslc.artifact.state import states
-from dslc.network.network import Network
+from dslc.network.network import Network, Value
 from dslc.types import TensorType
 
 
@@ -44,7 +44,7 @@ def estimate(network: Network) -> Estimate:
         p.name: _bytes(p.type, sizes)
         for p in (network.training.optimizers if network.training else ())
     }
-    values = {v.name: _bytes(v.type, sizes) for call in network.calls for v in call.outputs}
+    values = {v.name: _bytes(v.type, sizes) for v in _held(network)}
     total_state = sum(parts.values())
     for name, size in (*gradients.items(), *values.items()):
         parts[name] = parts.get(name, 0) + size
@@ -53,6 +53,20 @@ def estimate(network: Network) -> Estimate:
     return Estimate(
         weights, total_state, sum(gradients.values()), sum(values.values()), tuple(largest)
     )
+
+
+def _held(network: Network) -> Iterator[Value]:
+    """Yield what is held for the backward pass: of a part that is computed again, what leaves it."""
+    made = {value: call.segment for call in network.calls for value in call.outputs}
+    leaving = {
+        value
+        for call in network.calls
+        for value in call.inputs
+        if value is not None and made.get(value) != call.segment
+    }
+    for value, segment in made.items():
+        if not segment or value in leaving:
+            yield value
 
 
 def with_lines(

@@ -44,6 +44,7 @@ class Rewriter(Builder):
             self._anchor = node
             self._new.clear()
             self._scope, self._doc = (node.name or "").rpartition("/")[0], node.doc_string or ""
+            self.segment = node.metadata_props.get("segment", "")
             self._settle(rule, operators, node)
         self.graph.remove(self._dead)
         self._dead.clear()

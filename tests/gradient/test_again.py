@@ -11,6 +11,7 @@ import onnx_ir as ir
 import onnxruntime
 import pytest
 
+from dslc.artifact.memory import estimate
 from dslc.compile import Options, network_of, sections_of, training_models
 from dslc.errors import CompileError
 from dslc.source import Source
@@ -102,6 +103,19 @@ def test_a_block_inside_belongs_to_the_one_around_and_each_call_is_a_part_of_its
     parts = {call.segment for call in network.calls if call.segment}
     assert len(parts) == 3
     assert len({c.segment for c in network.calls if c.name.startswith("first.")}) == 1
+
+
+def test_the_estimate_of_memory_knows_it() -> None:
+    """Between the passes 4 images of 5 channels leave the first block, and of 3 each shared one."""
+    plain, again = (
+        estimate(network_of(Source("deep.net", SPEC.replace("AGAIN", flag)), Options({})))
+        for flag in ("false", "true")
+    )
+    calls = network_of(Source("deep.net", SPEC.replace("AGAIN", "true")), Options({})).calls
+    inside = [call for call in calls if call.segment]
+    places = 4 * 8 * 8 * 4
+    sizes = sum(places * int(str(v.type.shape[1])) for call in inside for v in call.outputs)
+    assert plain.activations - again.activations == sizes - places * (5 + 3 + 3)
 
 
 def test_it_is_true_or_false() -> None:
