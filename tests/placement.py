@@ -27,7 +27,8 @@ def learned(entry: Entry) -> str:
     lines = entry.example
     if any(is_training(line) for line in lines) or not any("input " in line for line in lines):
         return spec_of(entry)
-    net = "net Example {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+    body = "".join(f"  {line}\n" for line in lines)
+    net = f"{entry.imported}\nnet Example {{\n{body}}}\n"
     network = network_of(Source(f"{entry.name}.net", net), Options({}), training=False)
     floats = [
         f"out{i}" for i, one in enumerate(network.outputs.values()) if one.type.dtype.is_float
