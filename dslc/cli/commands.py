@@ -86,6 +86,7 @@ def check(
 @spec_options
 @device_option
 @threads_option
+@click.option("--cuda-graph", is_flag=True, help="On a GPU, record a step and play it back.")
 @click.option("--data", type=click.Path(), help="The data set, in place of the one of the spec.")
 @click.option("--map", "mapping", metavar="NAME=ARRAY,...", help="Which array is which input.")
 @click.option("-o", "--output", default=None, help="Folder of the run (default runs/NAME).")
@@ -97,6 +98,7 @@ def train(
     net: str | None,
     device: str,
     threads: int | None,
+    cuda_graph: bool,
     data: str | None,
     mapping: str | None,
     output: str | None,
@@ -113,6 +115,7 @@ def train(
         folder,
         device=device,
         threads=threads,
+        cuda_graph=cuda_graph,
         data=data,
         mapping=mapping,
         resume=resume,

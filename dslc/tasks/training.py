@@ -30,6 +30,7 @@ def run_training(
     *,
     device: str,
     threads: int | None = None,
+    cuda_graph: bool = False,
     data: str | None,
     mapping: str | None,
     resume: bool,
@@ -60,6 +61,7 @@ def run_training(
             resume=resume,
             device=device,
             threads=threads,
+            cuda_graph=cuda_graph,
         )
     trained = {
         p.name: result.weights[p.name] for p in resting.parameters if p.name in result.weights

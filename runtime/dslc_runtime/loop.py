@@ -63,6 +63,7 @@ def train(
     device: str = "auto",
     seed: int | None = None,
     threads: int | None = None,
+    cuda_graph: bool = False,
     progress: Progress | None = None,
     report: Report = to_stderr,
 ) -> TrainingResult:
@@ -77,7 +78,15 @@ def train(
     """
     run = Path(run if run is not None else folder)
     with files.locked(run), Interrupts() as interrupts:
-        turns = Turns(folder, net=net, device=device, seed=seed, threads=threads, report=report)
+        turns = Turns(
+            folder,
+            net=net,
+            device=device,
+            seed=seed,
+            threads=threads,
+            cuda_graph=cuda_graph,
+            report=report,
+        )
         train_set, held_back = _open_data(turns, data, validation, mapping)
         total = _total_steps(turns, train_set, epochs, steps)
         _check_buffers(turns, train_set)

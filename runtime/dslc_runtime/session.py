@@ -24,7 +24,7 @@ from dslc_runtime.metadata import SessionSettings
 from dslc_runtime.report import explain
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession, OrtValue, SessionOptions
+    from onnxruntime import InferenceSession, OrtValue, RunOptions, SessionOptions
 
 Report = Callable[[str], None]
 """Where one line for the user goes."""
@@ -42,10 +42,14 @@ _PROBE = bytes.fromhex(
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where a session runs: `cpu`, or `cuda` with the number of the GPU."""
+    """Where a session runs: `cpu`, or `cuda` with the number of the GPU.
+
+    `captures` is for a session whose runs are recorded as CUDA graphs, and played back from then on.
+    """
 
     kind: str
     index: int = 0
+    captures: bool = False
 
     @property
     def providers(self) -> list[Any]:
@@ -55,7 +59,10 @@ class Device:
         """
         if self.kind == "cpu":
             return [_CPU]
-        return [(_CUDA, {"device_id": self.index, "use_tf32": "0"}), _CPU]
+        settings = {"device_id": self.index, "use_tf32": "0"}
+        if self.captures:
+            settings["enable_cuda_graph"] = "1"
+        return [(_CUDA, settings), _CPU]
 
     def __str__(self) -> str:
         return self.kind if self.index == 0 else f"{self.kind}:{self.index}"
@@ -191,6 +198,18 @@ def place(array: np.ndarray[Any, Any], kind: str, device: Device) -> OrtValue:
 
     index = device.index if kind == "cuda" else 0
     return onnxruntime.OrtValue.ortvalue_from_numpy(array, kind, index)
+
+
+def capture(number: int) -> RunOptions:
+    """Return options for runs that are recorded as CUDA graph `number` the first time, and played back after it.
+
+    onnxruntime keeps 0 and -1 for itself.
+    """
+    import onnxruntime
+
+    result = onnxruntime.RunOptions()
+    result.add_run_config_entry("gpu_graph_id", str(number))
+    return result
 
 
 def homes(session: InferenceSession) -> dict[str, str]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dslc_runtime.errors import FileFault, RuntimeFault, UserFault
+from dslc_runtime.errors import DeviceFault, FileFault, RuntimeFault, UserFault
 from dslc_runtime.evaluator import Evaluator, Figures
 from dslc_runtime.memory import check_step
 from dslc_runtime.metadata import Metadata, State, read
@@ -25,6 +26,7 @@ from dslc_runtime.session import (
     CPU,
     Device,
     Report,
+    capture,
     choose_device,
     dtype_of,
     homes,
@@ -34,7 +36,7 @@ from dslc_runtime.session import (
 from dslc_runtime.state import StateBuffers
 
 if TYPE_CHECKING:
-    from onnxruntime import IOBinding, OrtValue
+    from onnxruntime import IOBinding, OrtValue, RunOptions
 
 Array = np.ndarray[Any, Any]
 
@@ -85,6 +87,9 @@ class Trainer:
     the number of threads of the CPU. The state starts as the init graph makes it, always on the
     CPU: every device starts from the same bits.
 
+    With `cuda_graph` the step of each pair of buffers is recorded as a CUDA graph, and played back:
+    the CPU starts one thing for each step, and not thousands.
+
     `section` names one of several train sections, by default the first; the trainer of another one
     stands `beside` it and shares its state and its batch:
 
@@ -104,6 +109,7 @@ class Trainer:
         device: str = "auto",
         seed: int | None = None,
         threads: int | None = None,
+        cuda_graph: bool = False,
         report: Report = to_stderr,
     ) -> None:
         self.folder = Path(folder)
@@ -115,6 +121,12 @@ class Trainer:
             raise UserFault(f"{self.path}: this file holds no training")
         self.training = self.metadata.training
         self.device: Device = beside.device if beside else choose_device(device, report)
+        self.captures: bool = beside.captures if beside else cuda_graph
+        if self.captures and self.device.kind != "cuda":
+            raise UserFault(
+                "a step is recorded as a CUDA graph only on a GPU",
+                helps=("take `--device cuda`, or leave out `--cuda-graph`",),
+            )
         if self.device.kind == "cpu":
             check_step(self.metadata.memory)
         self.threads = threads
@@ -122,8 +134,11 @@ class Trainer:
         self.step_number = 0
         self.steps_per_epoch = 1
         self.validation = float("nan")
-        self._session = open_session(self.path, self.metadata.session, self.device, threads)
+        device_of_steps = replace(self.device, captures=self.captures)
+        self._session = open_session(self.path, self.metadata.session, device_of_steps, threads)
         self._homes = homes(self._session) if self.device.kind == "cuda" else {}
+        if self.captures:
+            self._need_homes_on_the_gpu()
         self.state: StateBuffers = beside.state if beside else StateBuffers((), self.device)
         new = self.state.include(self.metadata.state, self._homes)
         self._beside = beside
@@ -131,7 +146,9 @@ class Trainer:
         self._numbers, self._number_values = self._input_buffers(self.metadata.reserved)
         self._moved = self._on_the_gpu()
         self._figures = self._output_buffers()
-        self._bindings: dict[tuple[int, ...], IOBinding] = {}
+        home = "cuda" if self.captures else "cpu"
+        self._figure_values = {n: place(a, home, self.device) for n, a in self._figures.items()}
+        self._bindings: dict[tuple[int, ...], tuple[IOBinding, RunOptions | None]] = {}
         self._evaluator: Evaluator | None = None
         self._initialise(new)
 
@@ -203,11 +220,25 @@ class Trainer:
             if name in ports
         }
 
-    def _binding(self) -> IOBinding:
-        """Return what a step reads and writes; there are few, for buffers change places in turns."""
+    def _need_homes_on_the_gpu(self) -> None:
+        """A recorded step reads again what stands on the GPU; what it was told by the CPU, it remembers."""
+        elsewhere = sorted(name for name, home in self._homes.items() if home != "cuda")
+        if elsewhere:
+            raise DeviceFault(
+                f"{self.path}: no CUDA graph can be made of this step",
+                facts=[f"it reads on the CPU: {', '.join(elsewhere)}"],
+                helps=("leave out `--cuda-graph`",),
+            )
+
+    def _binding(self) -> tuple[IOBinding, RunOptions | None]:
+        """Return what a step reads and writes; there are few, for buffers change places in turns.
+
+        Each is a CUDA graph of its own.
+        """
         turns = self.state.turns(self.metadata.state)
         if turns not in self._bindings:
-            self._bindings[turns] = self._bind()
+            number = len(self._bindings) + 1
+            self._bindings[turns] = self._bind(), capture(number) if self.captures else None
         return self._bindings[turns]
 
     def _bind(self) -> IOBinding:
@@ -215,8 +246,8 @@ class Trainer:
         self.state.bind(binding, self.metadata.state)
         for name, value in {**self._feed_values, **self._number_values}.items():
             binding.bind_ortvalue_input(name, value)
-        for name, array in self._figures.items():
-            binding.bind_ortvalue_output(name, place(array, "cpu", CPU))
+        for name, value in self._figure_values.items():
+            binding.bind_ortvalue_output(name, value)
         return binding
 
     def step(self, feeds: Mapping[str, Any]) -> dict[str, float]:
@@ -254,10 +285,13 @@ class Trainer:
         for value, array in self._moved:
             value.update_inplace(array)
         try:
-            self._session.run_with_iobinding(self._binding())
+            self._session.run_with_iobinding(*self._binding())
         except Exception as error:
             kind = self.device.kind
             raise explain(error, self.path, kind, self.metadata.memory) from error
+        if self.captures:
+            for name, value in self._figure_values.items():
+                self._figures[name][...] = value.numpy()
         results = {name: float(array) for name, array in self._figures.items()}
         if self.metadata.finite and not results.pop(self.metadata.finite):
             self._diverged(samples)

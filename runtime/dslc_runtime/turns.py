@@ -35,10 +35,19 @@ class Turns:
         device: str,
         seed: int | None,
         threads: int | None,
+        cuda_graph: bool,
         report: Report,
     ) -> None:
         name = find_net(Path(folder), net)
-        first = Trainer(folder, net=name, device=device, seed=seed, threads=threads, report=report)
+        first = Trainer(
+            folder,
+            net=name,
+            device=device,
+            seed=seed,
+            threads=threads,
+            cuda_graph=cuda_graph,
+            report=report,
+        )
         others = [
             Trainer(folder, net=name, section=section, beside=first, seed=seed, threads=threads)
             for section in sections_in(Path(folder), name)[1:]
