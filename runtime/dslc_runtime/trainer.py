@@ -36,7 +36,7 @@ from dslc_runtime.session import (
 from dslc_runtime.state import StateBuffers
 
 if TYPE_CHECKING:
-    from onnxruntime import IOBinding, OrtValue, RunOptions
+    from onnxruntime import InferenceSession, IOBinding, OrtValue, RunOptions
 
 Array = np.ndarray[Any, Any]
 
@@ -122,20 +122,12 @@ class Trainer:
         self.training = self.metadata.training
         self.device: Device = beside.device if beside else choose_device(device, report)
         self.captures: bool = beside.captures if beside else cuda_graph
-        if self.captures and self.device.kind != "cuda":
-            raise UserFault(
-                "a step is recorded as a CUDA graph only on a GPU",
-                helps=("take `--device cuda`, or leave out `--cuda-graph`",),
-            )
-        if self.device.kind == "cpu":
-            check_step(self.metadata.memory)
         self.threads = threads
         self.seed = self.training.seed if seed is None else seed
         self.step_number = 0
         self.steps_per_epoch = 1
         self.validation = float("nan")
-        device_of_steps = replace(self.device, captures=self.captures)
-        self._session = open_session(self.path, self.metadata.session, device_of_steps, threads)
+        self._session = self._open()
         self._homes = homes(self._session) if self.device.kind == "cuda" else {}
         if self.captures:
             self._need_homes_on_the_gpu()
@@ -151,6 +143,18 @@ class Trainer:
         self._bindings: dict[tuple[int, ...], tuple[IOBinding, RunOptions | None]] = {}
         self._evaluator: Evaluator | None = None
         self._initialise(new)
+
+    def _open(self) -> InferenceSession:
+        """Return the session of the train graph, where it can be had."""
+        if self.captures and self.device.kind != "cuda":
+            raise UserFault(
+                "a step is recorded as a CUDA graph only on a GPU",
+                helps=("take `--device cuda`, or leave out `--cuda-graph`",),
+            )
+        if self.device.kind == "cpu":
+            check_step(self.metadata.memory)
+        device = replace(self.device, captures=self.captures)
+        return open_session(self.path, self.metadata.session, device, self.threads)
 
     def _section(self, wanted: str | None) -> str | None:
         names = sections_in(self.folder, self.name)
