@@ -72,7 +72,7 @@ def _part(g: Builder, call: Call, environment: Environment, apart: Set[Value]) -
     operands = {environment[v] for v in call.inputs if v is not None and v in environment}
     for value in call.outputs:
         if value in apart and (environment[value] in operands or len(call.outputs) > 1):
-            with g.at(call.name, doc_of(call.span)):
+            with g.at(call.name, doc_of(call.span)), _segment(g, call, environment):
                 environment[value] = g.Identity(environment[value])
 
 
@@ -82,9 +82,9 @@ def lower_call(g: Builder, call: Call, environment: Environment) -> None:
     inner = half and call.operation.precision != "wide"
     with (
         g.at(call.name, doc_of(call.span)),
+        _segment(g, call, environment),
         _mode(g, g.training and not call.frozen),
         g.holding(None if call.body is None else partial(_inside, call.body)),
-        _segment(g, call, environment),
     ):
         operands = [
             None if value is None else typed(g, value, _operand(g, value, environment), half=inner)

@@ -11,8 +11,12 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from dslc.graph.attributes import attributes_of
-from dslc.graph.builder import Builder, type_of
+from dslc.graph.builder import Builder, is_stopped, type_of
 from dslc.graph.loops import HOLDING
+from dslc.types import DType
+
+SMALL = (DType.INT8, DType.UINT8)
+"""Element types that onnxruntime does not add."""
 
 
 class Again:
@@ -24,7 +28,7 @@ class Again:
         inside = {value for node in nodes for value in node.outputs}
         nothing = _nothing(g, arrived)
         for value in sorted(g.entering[segment] - inside, key=lambda value: value.name or ""):
-            if type_of(value).dtype.is_float and not value.is_initializer():
+            if not value.is_initializer():
                 self._values[value] = _late(g, value, nothing)
         for node in nodes:
             if not self._values.keys().isdisjoint(node.inputs) and node.op_type not in HOLDING:
@@ -44,6 +48,8 @@ class Again:
                 type=type_of(node.outputs[0]),
                 outputs=len(node.outputs),
             )
+            if is_stopped(node):
+                found = g.stop_gradient(found)
         results = found if isinstance(found, tuple) else (found,)
         self._values.update(zip(node.outputs, results, strict=True))
 
@@ -64,5 +70,9 @@ def _late(g: Builder, value: ir.Value, nothing: ir.Value) -> ir.Value:
     So the nodes that follow are not those of the forward pass, which any optimiser would make them otherwise, and
     come after it.
     """
-    late: ir.Value = g.Add(value, g.cast(nothing, type_of(value).dtype))
-    return late
+    dtype = type_of(value).dtype
+    if dtype is DType.BOOL:
+        either: ir.Value = g.Or(value, nothing)
+        return either
+    wide = DType.INT32 if dtype in SMALL else dtype
+    return g.cast(g.Add(g.cast(value, wide), g.cast(nothing, wide)), dtype)

@@ -21,7 +21,7 @@ from dslc.dims import Expression
 from dslc.gradient.again import Again
 from dslc.gradient.registry import NOT_DIFFERENTIABLE, RULES
 from dslc.gradient.rule import Gradient, GradientError, Gradients, Node, Rule, Tuning, full, view
-from dslc.graph.builder import Builder, type_of
+from dslc.graph.builder import Builder, is_stopped, type_of
 from dslc.graph.loops import captured
 
 
@@ -79,7 +79,7 @@ def _on_the_way(graph: ir.Graph, of: ir.Value, wrt: Sequence[ir.Value]) -> list[
     reached = {x for x in wrt if type_of(x).dtype.is_float}
     forward: list[_Step] = []
     for node in graph:
-        if node.op_type in NOT_DIFFERENTIABLE or "stop_gradient" in node.metadata_props:
+        if node.op_type in NOT_DIFFERENTIABLE or is_stopped(node):
             continue
         wanted = tuple(value in reached for value in node.inputs)
         if any(wanted) or any(value in reached for value in captured(node)):
@@ -136,9 +136,12 @@ class _Walk:
                     self.add(value, gradient() if callable(gradient) else gradient)
 
     def recomputed(self, node: ir.Node, seen: Node, cotangents: Sequence[ir.Value | None]) -> Node:
-        """Return what the rule sees of a node: of one that is computed again, the values of the second time."""
-        segment = node.metadata_props.get("segment")
-        if segment is None:
+        """Return what the rule sees of a node: of one that is computed again, the values of the second time.
+
+        A gradient that is itself taken in that part takes the values that are there.
+        """
+        segment = node.metadata_props.get("segment", "")
+        if segment in ("", self.g.segment):
             return seen
         if segment not in self.again:
             arrived = next(dy for dy in cotangents if dy is not None)

@@ -495,5 +495,10 @@ class Builder:
         return result
 
 
+def is_stopped(node: ir.Node) -> bool:
+    """Tell whether no gradient flows through a node (`Builder.stop_gradient`)."""
+    return "stop_gradient" in node.metadata_props
+
+
 def _key(data: np.ndarray[Any, Any]) -> _Key:
     return data.dtype.char, data.shape, data.tobytes()

@@ -47,11 +47,82 @@ train {
 }
 """
 
+PART = """
+block Part(x: [N, C]) {
+  ROWS
+}
+
+net Parted {
+  input x: TYPE
+  part: Part(recompute=AGAIN)
+  output y: Linear(1)
+  MORE
+}
+
+train {
+  target t: float32[N, 1]
+  loss mse(y, t)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+  epochs = 1
+  SETTING
+}
+"""
+
+PARTS = {
+    "several results": {
+        "ROWS": """Linear(6) -> tanh
+          left, right: split(parts=2)
+          product = mul(left, right)
+          product -> Linear(3) -> tanh"""
+    },
+    "frozen statistics": {
+        "ROWS": "Linear(6)\n normed: BatchNorm\n tanh -> Linear(3)",
+        "SETTING": "freeze part.normed",
+    },
+    "whole numbers": {
+        "TYPE": "int64[N, 5]",
+        "ROWS": "Embedding(7, 4) -> flatten -> tanh -> Linear(6)",
+    },
+    "bytes": {"TYPE": "uint8[N, 5]", "ROWS": "cast(float32) -> tanh -> Linear(6)"},
+    "truth values": {"TYPE": "bool[N, 5]", "ROWS": "cast(float32) -> tanh -> Linear(6)"},
+    "what is held fast under a gradient": {
+        "ROWS": """a: Linear(3) -> tanh
+          stop_gradient
+          fixed: Linear(3) -> tanh
+          product = mul(fixed, a)
+          product -> tanh""",
+        "MORE": "slope = grad(y, x)\n penalty = sum(square(slope))",
+        "SETTING": "loss penalty",
+    },
+    "a gradient inside": {
+        "ROWS": """fixed: Linear(6) -> tanh -> stop_gradient -> Linear(6) -> tanh
+          moved = add(fixed, x[:, 0:1])
+          h: moved -> tanh
+          slope = grad(h, x)
+          tilt: slope -> Linear(6) -> tanh
+          output both = add(tilt, moved)"""
+    },
+}
+
+
+def part(row: str, again: str) -> str:
+    words = {"TYPE": "float32[N, 5]", "MORE": "", "SETTING": "", **PARTS[row], "AGAIN": again}
+    spec = PART
+    for word, text in words.items():
+        spec = spec.replace(word, text)
+    return spec
+
+
+def graph(spec: str) -> ir.Model:
+    return training_models(sections_of(Source("deep.net", spec), Options({})))["train"]
+
 
 def model(again: str) -> bytes:
-    source = Source("deep.net", SPEC.replace("AGAIN", again))
-    found = training_models(sections_of(source, Options({})))["train"]
-    return bytes(ir.to_proto(found).SerializeToString())
+    return bytes(ir.to_proto(graph(SPEC.replace("AGAIN", again))).SerializeToString())
+
+
+DTYPES = {"tensor(int64)": np.int64, "tensor(uint8)": np.uint8, "tensor(bool)": np.bool_}
 
 
 def session(data: bytes, path: Path) -> onnxruntime.InferenceSession:
@@ -65,9 +136,9 @@ def feeds(session: onnxruntime.InferenceSession) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     drawn = {}
     for port in session.get_inputs():
-        whole = port.type == "tensor(int64)"
-        values = rng.integers(0, 3, port.shape) if whole else rng.uniform(0.1, 1, port.shape)
-        drawn[port.name] = np.asarray(values, np.int64 if whole else np.float32)
+        real = port.type == "tensor(float)"
+        values = rng.uniform(0.1, 1, port.shape) if real else rng.integers(0, 2, port.shape)
+        drawn[port.name] = np.asarray(values, DTYPES.get(port.type, np.float32))
     return drawn
 
 
@@ -75,17 +146,40 @@ def operators(path: Path) -> Counter[str]:
     return Counter(node.op_type for node in ir.load(path).graph)
 
 
-def test_the_step_is_the_same_and_the_part_is_computed_twice(tmp_path: Path) -> None:
-    """Dropout draws the same numbers again, and running statistics move once."""
-    plain = session(model("false"), tmp_path / "plain.onnx")
-    again = session(model("true"), tmp_path / "again.onnx")
+def same_step(one: bytes, other: bytes, path: Path) -> None:
+    plain, again = session(one, path / "plain.onnx"), session(other, path / "again.onnx")
     given = feeds(plain)
     names = [port.name for port in plain.get_outputs()]
     assert names == [port.name for port in again.get_outputs()]
-    for name, one, other in zip(
+    for name, one_array, other_array in zip(
         names, plain.run(names, given), again.run(names, given), strict=True
     ):
-        np.testing.assert_array_equal(one, other, err_msg=name)
+        np.testing.assert_array_equal(one_array, other_array, err_msg=name)
+
+
+@pytest.mark.parametrize("row", PARTS)
+def test_nothing_inside_is_kept_and_the_step_is_the_same(row: str, tmp_path: Path) -> None:
+    """Behind the forward pass only what leaves the part is read, by the layer that takes it."""
+    plain, again = (graph(part(row, flag)) for flag in ("false", "true"))
+    same_step(*(bytes(ir.to_proto(m).SerializeToString()) for m in (plain, again)), tmp_path)
+    kept = [
+        value
+        for node in again.graph
+        if (node.name or "").startswith("/part/") and "/grad" not in (node.name or "")
+        for value in node.outputs
+        if any(name.startswith("/grad/part/") for name in readers(value))
+    ]
+    assert not kept
+    assert any("/again/" in (node.name or "") for node in again.graph)
+
+
+def readers(value: ir.Value) -> list[str]:
+    return [user.name or "" for user, _ in value.uses()]
+
+
+def test_the_step_is_the_same_and_the_part_is_computed_twice(tmp_path: Path) -> None:
+    """Dropout draws the same numbers again, and running statistics move once."""
+    same_step(model("false"), model("true"), tmp_path)
 
     def forward(path: Path) -> int:
         return sum(
