@@ -166,9 +166,13 @@ def _differentiated(g: Builder, whether: bool) -> Iterator[None]:
 
 @contextmanager
 def _segment(g: Builder, call: Call, environment: Environment) -> Iterator[None]:
-    """Say which part of the net is lowered, if that is computed again, and what goes into it."""
+    """Say which part of the net is lowered, if that is computed again, and what goes into it.
+
+    In a recurrence around the part each round is one of its own.
+    """
     segment = call.segment if g.training else ""
     if segment:
+        segment = segment if segment == g.segment else segment + g.rounds
         taken = (_operand(g, value, environment) for value in call.inputs if value is not None)
         g.entering.setdefault(segment, set()).update(taken)
     saved, g.segment = g.segment, segment

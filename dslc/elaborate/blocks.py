@@ -215,7 +215,7 @@ def _body_frame(definition: Definition, frame: Frame, bound: Bound, kind: str) -
 
 def _segment(frame: Frame, bound: Bound) -> str:
     """Name what is computed again as a whole, once for each call."""
-    return f"segment{len(frame.work.calls)}" if bound.recompute else ""
+    return f"segment{frame.work.steps}" if bound.recompute else ""
 
 
 def _one_line(source: str) -> str:

@@ -221,6 +221,7 @@ def _append(
         check_tensor(type, "the result of `scan`", head, frame)
     outputs = tuple(Value("", type, node.span, frame.chain) for type in types)
     call = Call("", operation, values, owned, outputs, head, frame.chain, body=body)
+    call.segment = frame.segment
     frame.work.calls.append(call)
     place.add(Place(Form.CALL, "scan", labels=("scan",))).call = call
     place.results = outputs

@@ -285,6 +285,11 @@ class Builder:
         return self._scope
 
     @property
+    def rounds(self) -> str:
+        """In which round of each recurrence around nodes are made: `[3]`."""
+        return self._rounds
+
+    @property
     def doc(self) -> str:
         """The line of the spec that nodes lead back to."""
         return self._doc

@@ -48,7 +48,7 @@ train {
 """
 
 PART = """
-block Part(x: [N, C]) {
+block Part(x: [SIZES]) {
   ROWS
 }
 
@@ -95,6 +95,17 @@ PARTS = {
         "MORE": "slope = grad(y, x)\n penalty = sum(square(slope))",
         "SETTING": "loss penalty",
     },
+    "a recurrence inside": {
+        "TYPE": "float32[N, 3, 5]",
+        "SIZES": "N, T, C",
+        "ROWS": """scan word in x, h = x[:, 0, 0:4] {
+            own: word -> Linear(4)
+            past = h -> Linear(4)
+            total = add(own, past)
+            output next: total -> tanh
+          }
+          mean(axis=1) -> tanh -> Linear(2)""",
+    },
     "a gradient inside": {
         "ROWS": """fixed: Linear(6) -> tanh -> stop_gradient -> Linear(6) -> tanh
           moved = add(fixed, x[:, 0:1])
@@ -107,7 +118,8 @@ PARTS = {
 
 
 def part(row: str, again: str) -> str:
-    words = {"TYPE": "float32[N, 5]", "MORE": "", "SETTING": "", **PARTS[row], "AGAIN": again}
+    usual = {"TYPE": "float32[N, 5]", "SIZES": "N, C", "MORE": "", "SETTING": ""}
+    words = {**usual, **PARTS[row], "AGAIN": again}
     spec = PART
     for word, text in words.items():
         spec = spec.replace(word, text)
@@ -197,6 +209,36 @@ def test_a_block_inside_belongs_to_the_one_around_and_each_call_is_a_part_of_its
     parts = {call.segment for call in network.calls if call.segment}
     assert len(parts) == 3
     assert len({c.segment for c in network.calls if c.name.startswith("first.")}) == 1
+
+
+ROUNDS = """
+block Part(x: [N, C]) { Linear(5) -> tanh -> Linear(4) }
+
+net Steps {
+  input x: float32[N, 3, 4]
+  scan word in x, h = zeros([N, 4]) {
+    total = add(word, h)
+    output next: total -> Part(recompute=true)
+  }
+  mean(axis=1)
+  Part(recompute=true)
+  output y: Linear(1)
+}
+
+train {
+  target t: float32[N, 1]
+  loss mse(y, t)
+  optimizer = SGD(lr=0.1)
+  batch = 4
+  epochs = 1
+}
+"""
+
+
+def test_each_round_of_a_recurrence_is_a_part_of_its_own() -> None:
+    """Each waits for a gradient of its own; the block behind is another part."""
+    waiting = [node for node in graph(ROUNDS).graph if node.op_type == "Less"]
+    assert len({node.inputs[0] for node in waiting}) == 3 + 1
 
 
 def test_the_estimate_of_memory_knows_it() -> None:
