@@ -29,7 +29,8 @@ PATIENCE = 2000
 def compute_in_halves(calls: Sequence[Call]) -> None:
     """Say of every call whether it computes in float16 while training (`Call.half`).
 
-    What a `grad` goes through stays float32, and so does the value that it is taken by: no loss scale reaches it.
+    What a `grad` goes through stays float32, and so does the value that it is taken by: no loss scale reaches it. A
+    `scan` stays float32, too.
     """
     exact = set(_on_the_way_of_a_gradient(calls))
     halves: set[Value] = set()
