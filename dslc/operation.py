@@ -21,7 +21,6 @@ from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
 
-import numpy as np
 from numpy.typing import NDArray
 
 from dslc.dims import Expression
@@ -214,8 +213,3 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "none" if value is None else str(value)
-
-
-def float_array(values: object) -> Array:
-    """Return a float64 array (the interpreter's own precision)."""
-    return np.asarray(values, dtype=np.float64)

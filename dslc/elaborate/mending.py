@@ -36,12 +36,6 @@ def help_with(sentence: str, span: Span, replacement: str) -> str:
     return f"{sentence}\n{line_with(span, replacement)}"
 
 
-def before_end(span: Span) -> Span:
-    """Return the place in front of the bracket that closes a call, or behind a call without brackets."""
-    end = span.end - 1 if span.text.endswith(")") else span.end
-    return Span(span.source, end, end)
-
-
 def with_argument(span: Span, argument: str) -> str:
     """Return what stands in place of a call to give it one more argument."""
     source = span.text
