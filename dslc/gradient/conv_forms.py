@@ -285,7 +285,7 @@ def choose_form(conv: Convolution, tuning: Tuning) -> str:
 
 
 def costs(conv: Convolution) -> dict[str, float]:
-    """Estimate the time of each form that can be used, in milliseconds on two cores.
+    """Estimate the time of each form that can be used: about milliseconds on two cores, but only the order counts.
 
     Fitted to 51 convolutions of LeNet, AlexNet, VGG, GoogLeNet, ResNet and U-Net: products run at
     140 Gflop/s, their rows by the dozen, less where they are narrower than 16; copies at 5 GB/s,

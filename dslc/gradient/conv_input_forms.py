@@ -91,9 +91,9 @@ def choose_form(conv: Convolution, tuning: Tuning) -> str:
 
 
 def costs(conv: Convolution) -> dict[str, float]:
-    """Estimate the time of each form that can be used, in milliseconds on two cores.
+    """Estimate the time of each form that can be used, in the units of `conv_forms`.
 
-    Fitted to 16 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet, in the units of `conv_forms`.
+    Fitted to 16 convolutions of LeNet, AlexNet, VGG, GoogLeNet and ResNet.
     ConvTranspose is a product for each image, which reads the whole weight and turns it over.
     """
     taps, group = conv.window.taps, conv.group

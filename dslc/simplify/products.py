@@ -40,7 +40,8 @@ class _Turned:
         part = operand(node, 0)
         if part not in self.parts:
             split = produced_by(part, "Split")
-            if split is None or sum(_turns_left(user) for user, _ in part.uses()) < MANY:
+            products = sum(at == 0 and _turns_left(user) for user, at in part.uses())
+            if split is None or products < MANY:
                 return None
             turned = g.Transpose(split.inputs[0], perm=[1, 0])
             axis = split.attributes.get_int("axis", 0) % 2
