@@ -19,6 +19,7 @@ from dslc.elaborate.misfits import (
     too_many_values,
     unknown_argument,
 )
+from dslc.elaborate.readings import fits, is_setting
 from dslc.elaborate.scope import (
     NONE,
     POISON,
@@ -29,7 +30,7 @@ from dslc.elaborate.scope import (
     Result,
     Results,
 )
-from dslc.elaborate.settings import convert_entity, fitted, is_known, is_word, make, no_such_word
+from dslc.elaborate.settings import fitted, is_known, is_word, make, no_such_word
 from dslc.elaborate.signature import NO_FLOW, Bound, Flow, Signature, plain_signature
 from dslc.elaborate.starved import nothing_flows
 from dslc.elaborate.static import is_static
@@ -56,7 +57,7 @@ def bind(
     misfit = unlisted(signature, arguments, frame) or number_as_target(signature, arguments, frame)
     if misfit is not None:
         raise misfit
-    binder = _Binder(signature, frame, Bound(span), ready, flow)
+    binder = _Binder(signature, frame, Bound(span), ready, flow, arguments)
     for argument in arguments:
         binder.guarded(argument)
     try:
@@ -78,6 +79,7 @@ class _Binder:
     bound: Bound
     ready: Mapping[int, Entity]
     flow: Flow
+    arguments: Sequence[tree.Argument]
     positional: list[tuple[Entity, Span]] = field(default_factory=list)
     named: dict[int, tuple[Entity, Span]] = field(default_factory=dict)
 
@@ -124,7 +126,7 @@ class _Binder:
         entity = self._evaluated(argument.value)
         if entity in (POISON, NONE) or isinstance(entity, Result | Results):
             self.positional.append((entity, argument.value.span))
-        elif free and self._is_setting(entity, free[0]):
+        elif free and self._is_setting(entity, argument, free):
             self._assign(free[0], entity, argument.value.span, self.frame)
         elif is_static(entity) and self._room() and not self._is_layer:
             self.positional.append((entity, argument.value.span))
@@ -166,11 +168,15 @@ class _Binder:
             return self.ready[id(node)]
         return self.frame.work.evaluate(node, self.frame)
 
-    def _is_setting(self, entity: Entity, info: SettingInfo) -> bool:
+    def _is_setting(
+        self, entity: Entity, argument: tree.Argument, free: Sequence[SettingInfo]
+    ) -> bool:
         """Tell whether a positional argument is the next setting: it fits, or nothing else can be meant."""
-        if conversion.required(info) or not self._room() or not is_static(entity):
+        if not self._room() or not is_static(entity):
             return True
-        return convert_entity(entity, info.annotation, self.frame) is not NOTHING
+        if self._is_layer or self.flow.piped:
+            return conversion.required(free[0]) or fits(entity, free[0], self.frame)
+        return is_setting(entity, argument, self.arguments, free, self.frame)
 
     def _room(self) -> bool:
         """Whether another value may be given."""

@@ -47,6 +47,11 @@ OUTPUTS: dict[str, tuple[str, str]] = {
     "a weight of a row": ("  a: Linear(3)\n  y = a.weight", "float32[3, 4]"),
     "a weight of a shared layer": ("  layer l = Linear(3)\n  l\n  y = l.weight", "float32[3, 4]"),
     "a list as a constant": ("  y = x * [1, 2, 3, 4]", "float32[N, 4]"),
+    "a list as the value of a call": ("  y = cast(range(4), float32)", "float32[4]"),
+    "a list that would fit the setting": ("  y = unsqueeze(range(5), 1)", "int64[5, 1]"),
+    "two lists": ("  y = reshape(range(6), [2, 3])", "int64[2, 3]"),
+    "a list before a named setting": ("  y = unsqueeze(range(5), axis=0)", "int64[1, 5]"),
+    "a list as settings of what flows": ("  y: unsqueeze([0, 1])", "float32[1, 1, N, 4]"),
     "a shape with blanks": ("  y: Linear(3) -> [_, 1 + 2]", "float32[N, 3]"),
     "a label as a value beside a function of its name": (
         "  sub: Linear(4)\n  y = sub(x, sub)", "float32[N, 4]",
