@@ -99,7 +99,7 @@ class _Binder:
     def _named(self, argument: tree.Argument, name: tree.Identifier) -> None:
         info = self.signature.setting(name.text)
         index = self.signature.value_index(name.text)
-        if name.text in self.bound.settings or index in self.named:
+        if name.text in self._given() or index in self.named:
             raise self.frame.mistake(
                 "E0205", f"the argument `{name.text}` is given twice", argument.span
             )
@@ -112,6 +112,10 @@ class _Binder:
             )
         else:
             raise unknown_argument(self.signature, name, self.frame, argument, self.bound.span)
+
+    def _given(self) -> set[str]:
+        """Return the names of the settings that are there."""
+        return {*self.bound.settings, *self.bound.own}
 
     def _positional(self, argument: tree.Argument) -> None:
         """A tensor is a value; anything else fills the next setting that it fits, else a value."""
@@ -262,9 +266,13 @@ class _Binder:
     # ---- settings
 
     def _set(self, info: SettingInfo, argument: tree.Argument, frame: Frame) -> None:
-        value = setting_value(info, argument.value, frame, self.signature.name)
+        if info.annotation is tree.Argument:
+            value: Any = argument
+        else:
+            value = setting_value(info, argument.value, frame, self.signature.name)
         self._range(info, value, argument.value.span, frame)
-        self.bound.settings[info.name] = value
+        kept = self.bound.own if info in self.signature.own else self.bound.settings
+        kept[info.name] = value
         self.bound.spans[info.name] = argument.span
 
     def _assign(self, info: SettingInfo, entity: Entity, span: Span, frame: Frame) -> None:
@@ -296,7 +304,7 @@ class _Binder:
                     frame.work.report(
                         unknown_argument(self.signature, argument.name, self.frame).diagnostic
                     )
-            elif name not in self.bound.settings:
+            elif name not in self._given():
                 self._default(info, argument, frame)
 
     def _default(self, info: SettingInfo, argument: tree.Argument, frame: Frame) -> None:

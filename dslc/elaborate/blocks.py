@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from dslc.elaborate.arguments import bind
 from dslc.elaborate.assertions import run_checks
-from dslc.elaborate.calls import bind_settings, file_frame, operate, operation_signature
+from dslc.elaborate.calls import file_frame, operate, operation_signature
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.headers import block_signature, open_header
-from dslc.elaborate.loading import take_named, take_weights
 from dslc.elaborate.places import Form, Place
 from dslc.elaborate.scope import (
     DEPTH_LIMIT,
@@ -26,10 +25,8 @@ from dslc.elaborate.scope import (
     Scope,
     SharedLayer,
 )
-from dslc.elaborate.settings import fitted
 from dslc.elaborate.signature import Bound, Flow, Signature
 from dslc.errors import Label, LimitError
-from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
 
@@ -44,12 +41,8 @@ def call_block(
     """Expand a block or net with these arguments; the result is what its body gives."""
     _refuse_recursion(definition, frame, span)
     signature = block_signature(definition)
-    weights, others = take_weights(arguments, signature)
-    again, others = take_named("recompute", others, signature)
     defaults = frame.module.defaults.get(definition.name, [])
-    bound = bind(signature, others, frame, flow, span, defaults, file_frame(frame))
-    bound.weights = weights
-    bound.recompute = _is_recomputed(again, frame, definition.name)
+    bound = bind(signature, arguments, frame, flow, span, defaults, file_frame(frame))
     return expand_bound(definition, bound, frame, span, definition.name.lower())
 
 
@@ -100,29 +93,6 @@ def _note_outputs(definition: Definition, inner: Frame) -> None:
             inner.work.block_outputs.append(output)
 
 
-def bind_layer(
-    target: Operator | Definition, arguments: Sequence[tree.Argument], frame: Frame, span: Span
-) -> Bound:
-    """Bind the settings of a `layer` line; its values come with the calls."""
-    signature = signature_of(target)
-    if isinstance(target, Operator):
-        return bind_settings(signature, arguments, frame, span)
-    weights, others = take_weights(arguments, signature)
-    again, others = take_named("recompute", others, signature)
-    bound = bind_settings(signature, others, frame, span)
-    bound.weights = weights
-    bound.recompute = _is_recomputed(again, frame, target.name)
-    return bound
-
-
-def _is_recomputed(node: tree.Argument | None, frame: Frame, owner: str) -> bool:
-    """Read `recompute=`. Errors: E0402 where it is neither true nor false."""
-    if node is None:
-        return False
-    info = SettingInfo("recompute", bool, False, {})
-    return bool(fitted(info, frame.work.evaluate(node.value, frame), node.value.span, frame, owner))
-
-
 def call_shared(
     layer: SharedLayer,
     arguments: Sequence[tree.Argument],
@@ -133,11 +103,12 @@ def call_shared(
     """Call a shared layer: the settings are those of its `layer` line, the weights those of its first call."""
     if layer.failed:
         raise PoisonedError
-    without = replace(signature_of(layer.target), settings=())
+    without = replace(signature_of(layer.target), settings=(), own=())
     bound = bind(without, arguments, frame, flow, span)
     bound.settings, bound.spans = layer.settings.settings, layer.settings.spans
-    bound.weights = None if layer.maker.complete else layer.settings.weights
-    bound.recompute = layer.settings.recompute
+    bound.own = dict(layer.settings.own)
+    if layer.maker.complete:
+        bound.own.pop("weights", None)
     layer.maker.begin()
     holder = Place(Form.BLOCK, "")
     inner = replace(frame, maker=layer.maker, place=holder)
@@ -200,7 +171,7 @@ def _refuse_recursion(definition: Definition, frame: Frame, span: Span) -> None:
 
 def _body_frame(definition: Definition, frame: Frame, bound: Bound, kind: str) -> Frame:
     """Return the frame in which the rows of a called block stand."""
-    place = frame.place.add(Place(Form.BLOCK, kind, source=bound.weights))
+    place = frame.place.add(Place(Form.BLOCK, kind, source=bound.own.get("weights")))
     label = f"{frame.label}: " if frame.label else ""
     return Frame(
         frame.work,
@@ -215,7 +186,7 @@ def _body_frame(definition: Definition, frame: Frame, bound: Bound, kind: str) -
 
 def _segment(frame: Frame, bound: Bound) -> str:
     """Name what is computed again as a whole, once for each call."""
-    return f"segment{frame.work.steps}" if bound.recompute else ""
+    return f"segment{frame.work.steps}" if bound.own.get("recompute") else ""
 
 
 def _one_line(source: str) -> str:

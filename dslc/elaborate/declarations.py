@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dslc.elaborate.arguments import setting_value
-from dslc.elaborate.blocks import bind_layer
+from dslc.elaborate.blocks import signature_of
+from dslc.elaborate.calls import bind_settings
 from dslc.elaborate.dimensions import bind_header, declared_type
 from dslc.elaborate.lookup import define, lookup
 from dslc.elaborate.makers import OtherWeightsError, Shared, check_specs
@@ -130,7 +131,7 @@ def declare_layer(node: tree.Layer, frame: Frame) -> None:
         )
     arguments = call.arguments if isinstance(call, tree.Call) else ()
     place = Place(Form.LAYER, node.name.text, labels=(node.name.text,))
-    bound = bind_layer(target, arguments, frame, call.span)
+    bound = bind_settings(signature_of(target), arguments, frame, call.span)
     layer = SharedLayer(node.name.text, target, bound, place, Shared(frame.maker))
     define(node.name.text, layer, node.name.span, frame)
     frame.place.add(place)

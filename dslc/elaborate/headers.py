@@ -41,6 +41,13 @@ class Unread:
         return self.node.span.text
 
 
+OWN = (
+    SettingInfo("weights", tree.Argument, None, {}),  # as it is written: its file is read later
+    SettingInfo("recompute", bool, False, {}),
+)
+"""What a call can say of every block, unless the block has a parameter of that name."""
+
+
 def block_signature(definition: Definition) -> Signature:
     """Return what a block or net takes: its data inputs are values, its hyper-parameters settings."""
     node = definition.node
@@ -63,9 +70,15 @@ def block_signature(definition: Definition) -> Signature:
         for info in settings
     ]
     implicit = not values and isinstance(node, tree.Block)
+    names = {*(value.name for value in values), *(info.name for info in settings)}
     taken = (ValueInfo("flow", optional=True),) if implicit else values
     return Signature(
-        definition.name, taken, settings, f"{definition.name}({', '.join(shown)})", implicit
+        definition.name,
+        taken,
+        settings,
+        f"{definition.name}({', '.join(shown)})",
+        implicit,
+        tuple(info for info in OWN if info.name not in names),
     )
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dslc.elaborate.modules import leads_out
 from dslc.elaborate.places import Place, owned
 from dslc.elaborate.scope import Work
-from dslc.elaborate.signature import Signature
 from dslc.elaborate.suggest import nearest
 from dslc.errors import CompileError, Diagnostic, Label
 from dslc.loaded import FromFile
@@ -29,23 +28,6 @@ Raises OSError with the reason where the file cannot be read; CompileError for w
 
 LISTED = 10
 """Tensors of a kind that a message names."""
-
-
-def take_weights(
-    arguments: Sequence[tree.Argument], signature: Signature
-) -> tuple[tree.Argument | None, list[tree.Argument]]:
-    """Part `weights=` from the other arguments of a call of a block or net that has no such parameter."""
-    return take_named("weights", arguments, signature)
-
-
-def take_named(
-    name: str, arguments: Sequence[tree.Argument], signature: Signature
-) -> tuple[tree.Argument | None, list[tree.Argument]]:
-    """Part `name=`, which every block and net knows, from the other arguments of a call."""
-    if signature.setting(name) is not None:
-        return None, list(arguments)
-    found = [a for a in arguments if a.name is not None and a.name.text == name]
-    return (found[0] if found else None), [a for a in arguments if a not in found[:1]]
 
 
 def load_weights(place: Place, work: Work, read: ReadWeights | None) -> None:

@@ -24,7 +24,7 @@ def unknown_argument(
     call: Span | None = None,
 ) -> MistakeError:
     """Say that a call has no such argument (E0203)."""
-    known = [info.name for info in signature.settings]
+    known = [info.name for info in (*signature.settings, *signature.own)]
     known += [value.name for value in signature.values[_is_flow(signature) :]]
     ours = foreign.ARGUMENTS.get(name.text, "")
     meant = ours if ours in known else nearest(name.text, known) or ""

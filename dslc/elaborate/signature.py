@@ -11,25 +11,28 @@ from dslc.elaborate.scope import (
 )
 from dslc.operation import SettingInfo, ValueInfo
 from dslc.source import Span
-from dslc.syntax import tree
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a call takes. `implicit`: a block without data inputs, whose rows take the flow themselves."""
+    """What a call takes. `implicit`: a block without data inputs, whose rows take the flow themselves.
+
+    `own` are the settings that every block has, which only their names can give: `weights` and `recompute`.
+    """
 
     name: str
     values: tuple[ValueInfo, ...]
     settings: tuple[SettingInfo, ...]
     text: str
     implicit: bool = False
+    own: tuple[SettingInfo, ...] = ()
 
     @property
     def variadic(self) -> bool:
         return any(value.variadic for value in self.values)
 
     def setting(self, name: str) -> SettingInfo | None:
-        return next((info for info in self.settings if info.name == name), None)
+        return next((info for info in (*self.settings, *self.own) if info.name == name), None)
 
     def value_index(self, name: str) -> int | None:
         names = [value.name for value in self.values if not value.variadic]
@@ -38,8 +41,10 @@ class Signature:
 
 @dataclass
 class Bound:
-    """A call with its arguments in their places; `spans` say where each setting is written, `weights` names a file,
-    `recompute` says that a block is computed again in the backward pass."""
+    """A call with its arguments in their places; `spans` say where each setting is written.
+
+    `own` holds what a call of a block says of the block as a whole.
+    """
 
     span: Span
     values: list[Entity | None] = field(default_factory=list)
@@ -47,8 +52,7 @@ class Bound:
     settings: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     failed: bool = False
-    weights: tree.Argument | None = None
-    recompute: bool = False
+    own: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -266,3 +266,11 @@ def test_a_hyper_parameter_of_that_name_is_the_block_s_own() -> None:
     network = network_of(Source("m.net", spec), Options({}))
     assert network.outputs["y"].type.shape[1] == 7
     assert not any(call.segment for call in network.calls)
+
+
+@pytest.mark.parametrize("said, parts", [("recompute=true", 2), ("recompute=false", 0)])
+def test_a_default_of_the_file_says_it_for_every_call(said: str, parts: int) -> None:
+    block = f"default B({said})\nblock B(x: [N, C]) {{ Linear(4) -> tanh }}"
+    spec = block + "\nnet M { input x: float32[N, 3]\n layer shared = B\n shared\n output y: B }"
+    network = network_of(Source("m.net", spec), Options({}))
+    assert len({call.segment for call in network.calls if call.segment}) == parts

@@ -33,6 +33,29 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "block B(width) { Linear(width) }\nnet Net {\n" + MLP + "  B(«widht»=3)\n}",
         "E0203", "did you mean `width`?",
     ),
+    "misspelled recompute": (
+        "block B(width) { Linear(width) }\nnet Net {\n" + MLP + "  B(3, «recomput»=true)\n}",
+        "E0203", "did you mean `recompute`?",
+    ),
+    "recompute twice": (
+        "block B(width) { Linear(width) }\nnet Net {\n" + MLP + "  B(3, recompute=true, «recompute=true»)\n}",
+        "E0205", "given twice",
+    ),
+    "weights twice on a layer line": (
+        "block B { Linear(3) }\nnet Net {\n" + MLP + "  layer b = B(weights=\"a.npz\", «weights=\"b.npz\"»)\n  b\n}",
+        "E0205", "given twice",
+    ),
+    "recompute without a value": (
+        "block B(width) { Linear(width) }\nnet Net {\n" + MLP + "  B(3, «recompute»)\n}",
+        "E0204", "recompute=",
+    ),
+    "recompute that is no truth value": (
+        "block B(width) { Linear(width) }\nnet Net {\n" + MLP + "  B(3, recompute=«3»)\n}",
+        "E0402", "takes true or false",
+    ),
+    "recompute of an operation": (
+        "net Net {\n" + MLP + "  Linear(3, «recompute»=true)\n}", "E0203", "no argument `recompute`",
+    ),
     "too many arguments": (
         "net Net {\n" + MLP + "  Linear(10) -> relu(«4»)\n}", "E0203", "`relu` takes one value, here it gets 2",
     ),
