@@ -11,10 +11,11 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from bench.caches import FAR, crossing
 from bench.subjects import ROOT
 from bench.work import Work
 
@@ -31,14 +32,21 @@ Report = Callable[[str], None]
 Exact = Callable[[], Any]
 """Gives the results in float64."""
 
+Place = Literal["near", "far"]
+"""Whether the two cores shared a cache."""
+
 
 @dataclass(frozen=True)
 class Figures:
-    """What was seen of one side: seconds to the first result, of each step by turn, and bytes at the peak."""
+    """What was seen of one side: seconds to the first result, of each step by turn, and bytes at the peak.
+
+    `crossings` has `bench.caches.crossing` before and after each turn, where it can be told.
+    """
 
     start: float
     turns: list[list[float]]
     memory: int
+    crossings: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def medians(self) -> list[float]:
@@ -52,6 +60,14 @@ class Figures:
     def spread(self) -> float:
         """How far the slowest turn lies above the fastest, of the median."""
         return (max(self.medians) - min(self.medians)) / self.step
+
+    def at(self, place: Place) -> list[float]:
+        """Return the medians of the turns that two cores were near, or far, before and after."""
+        return [
+            median
+            for median, seen in zip(self.medians, self.crossings, strict=False)
+            if all((ratio >= FAR) == (place == "far") for ratio in seen)
+        ]
 
 
 @dataclass(frozen=True)
@@ -174,11 +190,17 @@ def _compare(
         missing[side] = why
         report(f"{work.name}: {side} is not timed: {why}")
     turns: dict[str, list[list[float]]] = {side: [] for side in starts}
+    crossings: dict[str, list[tuple[float, float]]] = {side: [] for side in starts}
+    before = crossing()
     for _ in range(repeat):
         for side, seen in turns.items():
             seen.append(processes[side].ask(f"turn {seconds}"))
+            after = crossing()
+            if before is not None and after is not None:
+                crossings[side].append((before, after))
+            before = after
     figures = {
-        side: Figures(starts[side], seen, processes[side].ask("memory"))
+        side: Figures(starts[side], seen, processes[side].ask("memory"), crossings[side])
         for side, seen in turns.items()
     }
     return Comparison(work, figures, missing)

@@ -8,12 +8,13 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from bench.depth import Depth
-from bench.measure import Comparison, Figures
+from bench.measure import Comparison, Figures, Place
 
 PACKAGES = ("dslc", "onnxruntime", "onnxruntime-gpu", "torch", "numpy", "onnx", "onnx-ir")
 
@@ -24,11 +25,18 @@ TITLES = {
     "exported": "torch.onnx.export",
 }
 
+PLACES: tuple[Place, ...] = ("near", "far")
+
 
 def comparisons_table(found: Sequence[Comparison], sides: Sequence[str]) -> str:
-    """Return one row per piece of work: a step of each side, the ratio, memory, time to the first result."""
+    """Return one row per piece of work: a step of each side, the ratio, memory, time to the first result.
+
+    Where it is known whether two cores shared a cache, the steps of the turns that they did and did not, and how many.
+    """
     titles = [TITLES[side] for side in sides]
+    places = [place for place in PLACES if any(_seen_at(item, place) for item in found)]
     head = ["", *(f"{title}, ms" for title in titles), "ratio", "memory, MB", "start, s"]
+    head += [f"{place}, ms (turns)" for place in places]
     rows = []
     for comparison in found:
         rows.append(
@@ -38,9 +46,19 @@ def comparisons_table(found: Sequence[Comparison], sides: Sequence[str]) -> str:
                 _ratio(comparison),
                 _each(comparison, sides, lambda figures: f"{figures.memory / 1e6:.0f}"),
                 _each(comparison, sides, lambda figures: f"{figures.start:.2f}"),
+                *(_each(comparison, sides, partial(_step_at, place)) for place in places),
             ]
         )
     return table([head, *rows])
+
+
+def _seen_at(comparison: Comparison, place: Place) -> bool:
+    return any(figures.at(place) for figures in comparison.sides.values())
+
+
+def _step_at(place: Place, figures: Figures) -> str:
+    seen = figures.at(place)
+    return f"{1e3 * statistics.median(seen):.3g} ({len(seen)})" if seen else "–"
 
 
 def _step(figures: Figures) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bench.caches import crossing
 from bench.measure import Comparison, Figures, Process, disagreements, distance
 from bench.report import comparisons_table
 from bench.subjects import DEPTHS, ROOT, SUBJECTS
@@ -100,3 +102,29 @@ def test_table() -> None:
         "| lenet5 | 2.5 ±20 % | 4.5 ±33 % | – | **1.75** (1.50 to 2.00) "
         "| 100 / 300 / – | 0.50 / 0.25 / – |"
     )
+
+
+def test_turns_with_near_and_far_cores() -> None:
+    """A turn in which the cores moved is neither."""
+    crossings = [(1.1, 1.0), (2.0, 1.9), (1.1, 2.0), (1.1, 1.2)]
+    turns = [[0.001], [0.003], [0.002], [0.0011]]
+    figures = Figures(start=0.5, turns=turns, memory=1, crossings=crossings)
+    assert figures.at("near") == [0.001, 0.0011]
+    assert figures.at("far") == [0.003]
+    table = comparisons_table([Comparison(LENET5, {"dslc": figures})], ["dslc", "pytorch"])
+    head, _, row = table.splitlines()
+    assert head.endswith("| near, ms (turns) | far, ms (turns) |")
+    assert row.endswith("| 1.05 (2) / – | 3 (1) / – |")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads stay on a core only there")
+def test_crossing() -> None:
+    """Two cores are needed, and this process may use the same ones afterwards."""
+    allowed = os.sched_getaffinity(0)
+    assert (crossing() is None) == (len(allowed) < 2)
+    assert os.sched_getaffinity(0) == allowed
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert crossing() is None
+    finally:
+        os.sched_setaffinity(0, allowed)
