@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dslc.elaborate.arguments import bind
-from dslc.elaborate.assertions import run_checks
+from dslc.elaborate.assertions import check_header, run_checks
 from dslc.elaborate.calls import file_frame, operate, operation_signature
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.headers import block_signature, open_header
@@ -55,6 +55,7 @@ def expand_bound(
         raise PoisonedError
     inner = _body_frame(definition, frame, bound, kind)
     open_header(definition, bound, inner, frame)
+    check_header(definition, inner)
     return expand(definition, inner, span)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dslc.elaborate.arguments import setting_value
-from dslc.elaborate.assertions import run_checks
+from dslc.elaborate.assertions import check_header, run_checks
 from dslc.elaborate.complaints import no_default, no_output, output_name, too_deep
 from dslc.elaborate.counting import least_calls
 from dslc.elaborate.expressions import evaluate
@@ -202,6 +202,7 @@ class _Elaboration:
         self._stop()
         try:
             hyper_parameters(definition, bound.settings, bound.spans, frame)
+            check_header(definition, frame)
         except MistakeError as mistake:
             self.work.report(mistake.diagnostic)
             self._stop()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, dataclass, replace
 from typing import Any
 
 from dslc.dims import Expression
 from dslc.elaborate.constants import as_result
 from dslc.elaborate.dimensions import bind_header, name_dimensions
 from dslc.elaborate.left_out import filled
+from dslc.elaborate.mending import inputs_left_out
 from dslc.elaborate.notes import seen
 from dslc.elaborate.scope import (
     NONE,
@@ -183,6 +184,17 @@ def _other_kind(
     )
 
 
+def _without_inputs(mistake: MistakeError, bound: Bound, flow: Result | None) -> MistakeError:
+    """Propose to leave out a first number that says how many features flow in, as other frameworks are told."""
+    place = mistake.diagnostic.primary.span
+    first = next(iter(bound.settings), "")
+    known = flow.value.type.shape[-1:] if flow is not None else ()
+    if known != (bound.settings.get(first),) or place not in bound.spans.values():
+        return mistake
+    helps = inputs_left_out(bound.settings[first], bound.spans.values(), place)
+    return MistakeError(replace(mistake.diagnostic, helps=helps))
+
+
 def open_header(definition: Definition, bound: Bound, inner: Frame, frame: Frame) -> None:
     """Give the names of a header what a call says: sizes first, then hyper-parameters, then data."""
     node = definition.node
@@ -195,7 +207,10 @@ def open_header(definition: Definition, bound: Bound, inner: Frame, frame: Frame
     for header, result in zip(headers, inputs, strict=True):
         if isinstance(result, Result) and header.type is not None:
             name_dimensions(header.type, result, inner)
-    hyper_parameters(definition, bound.settings, bound.spans, inner)
+    try:
+        hyper_parameters(definition, bound.settings, bound.spans, inner)
+    except MistakeError as mistake:
+        raise _without_inputs(mistake, bound, results[0] if results else None) from None
     if isinstance(node, tree.Net):
         inner.inputs = {n: r for n, r in zip(data_inputs(definition), results, strict=True) if r}
         return

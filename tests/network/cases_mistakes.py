@@ -277,6 +277,23 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "net Inner {\n" + MLP + "  Linear(3)\n  check «parameters == 60»\n}\nnet Net {\n" + MLP + "  Inner\n}",
         "E0509", "parameters = 63",
     ),
+    "check of what a block is given": (
+        "block B(x: [N, E], heads) {\n  check «E % heads == 0»\n  reshape([N, heads, E // heads])\n"
+        "  reshape([N, E])\n}\nnet Net {\n" + MLP + "  B(3) -> B(3)\n}",
+        "E0509", "`B` needs E % heads == 0",
+    ),
+    "check of hyper-parameters before the rows": (
+        "net Net(heads=3) {\n" + MLP + "  check «20 % heads == 0»\n  reshape([N, heads, 20 // heads])\n}",
+        "E0509", "heads = 3",
+    ),
+    "check of a free dimension": (
+        "block B(x: [N, E], heads) {\n  check «N % heads == 0»\n  Linear(N)\n}\nnet Net {\n" + MLP + "  B(3)\n}",
+        "E0313", "N is free",
+    ),
+    "the features that flow in, first in a call of a block": (
+        "block B(x: [N, E], width, bias=false) { Linear(width, bias=bias) }\nnet Net {\n" + MLP + "  B(20, «4»)\n}",
+        "E0402", "not written:\n  B(4)",
+    ),
     "weights that are no path": (
         "net Inner {\n" + MLP + "  Linear(3)\n}\nnet Net {\n" + MLP + "  Inner(weights=«3»)\n}",
         "E0402", "the path of a file",
