@@ -34,7 +34,7 @@ SESSION_OPTIONS: Mapping[str, Any] = {
 def describe(network: Network, kind: str, graph: ir.Graph, kept: Iterable[State]) -> str:
     """Return the metadata entry of one of the four graphs, as JSON."""
     inputs = {value.name: value for value in graph.inputs}
-    outputs = [value.name for value in graph.outputs]
+    outputs = {value.name: value for value in graph.outputs}
     training = network.training
     entry: dict[str, Any] = {
         "format": FORMAT,
@@ -84,12 +84,12 @@ def _figure(name: str | None, prefix: str) -> bool:
 
 
 def _present(
-    state: State, kind: str, inputs: Mapping[Any, ir.Value], outputs: Iterable[str | None]
+    state: State, kind: str, inputs: Mapping[Any, ir.Value], outputs: Mapping[Any, ir.Value]
 ) -> bool:
     return state.name in (outputs if kind == "init" else inputs)
 
 
-def _state(state: State, outputs: list[str | None]) -> dict[str, Any]:
+def _state(state: State, outputs: Mapping[Any, ir.Value]) -> dict[str, Any]:
     following = state.next_name if state.next_name in outputs else None
     entry = {**_tensor(state.name, state.type), "next": following, "kind": state.kind}
     if state.kind == "average" and state.parameter is not None:
@@ -106,7 +106,7 @@ def _accumulator(value: ir.Value) -> dict[str, Any]:
     return {**_tensor(value.name, type_of(value)), "next": f"{value.name}.next"}
 
 
-def _metrics(network: Network, outputs: list[str | None]) -> list[dict[str, str]]:
+def _metrics(network: Network, outputs: Mapping[Any, ir.Value]) -> list[dict[str, str]]:
     measures = network.training.measures if network.training else ()
     named = [(f"metric.{measure.name}", measure.metric.better) for measure in measures]
     return [{"name": name, "better": better} for name, better in named if name in outputs]

@@ -41,4 +41,4 @@ def attribute_of(signature: Signature, name: str, value: Any) -> ir.Attr:
 
 def attributes_of(node: ir.Node) -> dict[str, Any]:
     """Return the attributes of a node as plain Python values."""
-    return {name: attribute.value for name, attribute in node.attributes.items()}
+    return {name: attribute.value for name, attribute in node.attributes.data.items()}

@@ -27,11 +27,11 @@ from dslc.errors import InternalError
 from dslc.graph import loops
 from dslc.graph.attributes import attribute_of
 from dslc.graph.operands import operand_dtypes
-from dslc.graph.operators import OPSET, ShapeNotKnownError, infer, signature_of
+from dslc.graph.operators import OPSET, Inference, ShapeNotKnownError, signature_of
 from dslc.graph.operators.signature import Signature
 from dslc.graph.random import stream_of, words
 from dslc.graph.shapes import computed_extent, reshape_sizes
-from dslc.graph.values import constant_of, dtype_of, set_type, type_of
+from dslc.graph.values import constant_of, dtype_of, is_value, set_type, type_of
 from dslc.types import DType, Shape, TensorType
 
 __all__ = ["IR_VERSION", "OPSET", "Builder", "constant_of", "dtype_of", "set_type", "type_of"]
@@ -77,6 +77,7 @@ class Builder:
         self.sizes: Mapping[str, int] = dict(sizes or {})
         self.updates: dict[str, ir.Value] = {}
         self._home = graph
+        self._infer = Inference()
         self._held: Callable[..., tuple[ir.Value, ...]] | None = None
         self.segment = ""
         self.entering: dict[str, set[ir.Value]] = {}
@@ -258,7 +259,7 @@ class Builder:
     ) -> tuple[TensorType, ...]:
         """Return the types of the results; where the rule knows them, `given` must be the same."""
         try:
-            types = infer(signature.operator, values, attributes)
+            types = self._infer(signature.operator, values, attributes)
         except ShapeNotKnownError:
             if given is None:
                 raise
@@ -362,13 +363,11 @@ class Builder:
 
     def _operands(self, signature: Signature, inputs: Sequence[Any]) -> list[ir.Value | None]:
         """Make constants of plain numbers, of the type of the operand they must agree with."""
-        if all(value is None or isinstance(value, ir.Value) for value in inputs):
+        if all(value is None or is_value(value) for value in inputs):
             return list(inputs)
         dtypes = operand_dtypes(signature, inputs)
         return [
-            value
-            if value is None or isinstance(value, ir.Value)
-            else self._number(signature, value, dtype)
+            value if value is None or is_value(value) else self._number(signature, value, dtype)
             for value, dtype in zip(inputs, dtypes, strict=True)
         ]
 

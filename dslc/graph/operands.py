@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import onnx_ir as ir
-
 from dslc.graph.operators.signature import Signature
-from dslc.graph.values import type_of
+from dslc.graph.values import is_value, type_of
 from dslc.types import DType
 
 
@@ -21,7 +19,7 @@ def operand_dtypes(signature: Signature, operands: Sequence[Any]) -> Iterator[DT
     bound: dict[str, DType] = {}
     first: DType | None = None
     for position, value in enumerate(operands):
-        if isinstance(value, ir.Value):
+        if is_value(value):
             dtype = type_of(value).dtype
             bound.setdefault(signature.operand(position).letter, dtype)
             first = first or (dtype if dtype is not DType.BOOL else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import onnx_ir as ir
@@ -26,6 +26,11 @@ def dtype_of(code: int) -> DType:
         raise InternalError("graph", f"the element type {code} is not one of ours") from None
 
 
+def is_value(operand: object) -> TypeGuard[ir.Value]:
+    """Tell a value of a graph from a number: `isinstance` would ask a protocol, which takes long to say no."""
+    return type(operand) is ir.Value
+
+
 def type_of(value: ir.Value) -> TensorType:
     """Return the type that the builder wrote on a value."""
     found = value.meta.data.get("type")  # past the layers of a UserDict: this is asked most of all
@@ -37,11 +42,11 @@ def type_of(value: ir.Value) -> TensorType:
 def set_type(value: ir.Value, type: TensorType) -> None:
     """Write a type on a value: for our own rules, and for whoever reads the file."""
     value.meta["type"] = type
-    value.type, value.shape = _written(type)
+    value.type, value.shape = onnx_type(type)
 
 
 @cache
-def _written(type: TensorType) -> tuple[ir.TensorType, ir.Shape]:
+def onnx_type(type: TensorType) -> tuple[ir.TensorType, ir.Shape]:
     """Return a type as ONNX has it, which values share."""
     dims = [str(dim) if isinstance(dim, Expression) else dim for dim in type.shape]
     return ir.TensorType(ONNX_TYPES[type.dtype]), ir.Shape(dims, frozen=True)

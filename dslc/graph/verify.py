@@ -15,8 +15,8 @@ from dslc import dims
 from dslc.errors import InternalError
 from dslc.graph.attributes import attributes_of
 from dslc.graph.loops import bodies
-from dslc.graph.operators import LARGEST, ShapeNotKnownError, infer, signature_of
-from dslc.graph.values import DTYPES, type_of
+from dslc.graph.operators import LARGEST, Inference, ShapeNotKnownError, signature_of
+from dslc.graph.values import DTYPES, onnx_type, type_of
 from dslc.types import TensorType
 
 
@@ -32,6 +32,7 @@ class _Seen:
     defined: set[ir.Value] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     nodes: set[str] = field(default_factory=set)
+    infer: Inference = field(default_factory=Inference)
 
 
 def _verify(graph: ir.Graph, seen: _Seen) -> None:
@@ -44,7 +45,7 @@ def _verify(graph: ir.Graph, seen: _Seen) -> None:
         _check_constant(value)
     for node in graph:
         _check_bodies(node, seen)
-        _check_node(node, defined)
+        _check_node(node, seen)
         for value in node.outputs:
             _define(value, defined, names)
     for value in graph.outputs:
@@ -77,9 +78,11 @@ def _check_type(value: ir.Value) -> None:
     type = type_of(value)
     if value.dtype is None or DTYPES.get(value.dtype) is not type.dtype:
         raise _fault(f"{value.name} is {type}, but {value.dtype} is written on it")
-    written = value.shape
-    if written is None or (written != type.shape and _texts(written) != _texts(type.shape)):
-        raise _fault(f"{value.name} is {type}, but the shape {written} is written on it")
+    shape = value.shape
+    if shape is not onnx_type(type)[1] and (
+        shape is None or (shape != type.shape and _texts(shape) != _texts(type.shape))
+    ):
+        raise _fault(f"{value.name} is {type}, but the shape {shape} is written on it")
     for dim in type.shape:
         if isinstance(dim, int) and not 0 <= dim <= LARGEST:
             raise _fault(f"{value.name} is {type}")
@@ -98,22 +101,22 @@ def _check_constant(value: ir.Value) -> None:
         raise _fault(f"{value.name} is {type}, but holds {held.dtype}{held.shape}")
 
 
-def _check_node(node: ir.Node, defined: set[ir.Value]) -> None:
+def _check_node(node: ir.Node, seen: _Seen) -> None:
     if node.domain not in ("", "ai.onnx"):
         raise _fault(f"{node.name} is of the domain {node.domain}")
     for value in node.inputs:
-        if value is not None and value not in defined:
+        if value is not None and value not in seen.defined:
             raise _fault(f"{node.name} uses {value.name} before it is defined")
     try:
-        _check_types(node)
+        _check_types(node, seen.infer)
     except InternalError as error:
         error.add_note(f"at the node {node.name}: {node.doc_string or 'of no line'}")
         raise
 
 
-def _check_types(node: ir.Node) -> None:
+def _check_types(node: ir.Node, infer: Inference) -> None:
     _check_kinds(node)
-    written = tuple(type_of(value) for value in node.outputs)
+    written = tuple(map(type_of, node.outputs))
     try:
         types = infer(node.op_type, node.inputs, attributes_of(node))
     except ShapeNotKnownError:
@@ -127,7 +130,7 @@ def _check_types(node: ir.Node) -> None:
 
 def _check_kinds(node: ir.Node) -> None:
     signature = signature_of(node.op_type)
-    for name, attribute in node.attributes.items():
+    for name, attribute in node.attributes.data.items():
         if signature.kinds.get(name) is not attribute.type:
             raise signature.fault(f"the attribute {name} of {node.name} is {attribute.type}")
 

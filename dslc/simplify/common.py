@@ -51,7 +51,7 @@ def _key(node: ir.Node) -> Key:
     operands = [id(value) if value is not None else 0 for value in node.inputs]
     if node.op_type in COMMUTATIVE:
         operands.sort()
-    attributes = sorted((name, _plain(item)) for name, item in node.attributes.items())
+    attributes = sorted((name, _plain(item)) for name, item in node.attributes.data.items())
     # A Reshape to -1 can be typed by its builder: the type belongs to the key.
     return node.op_type, *operands, *attributes, type_of(node.outputs[0])
 

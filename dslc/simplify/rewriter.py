@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -43,8 +44,6 @@ class Rewriter(Builder):
                 continue
             self._anchor = node
             self._new.clear()
-            self._scope, self._doc = (node.name or "").rpartition("/")[0], node.doc_string or ""
-            self.segment = node.metadata_props.get("segment", "")
             self._settle(rule, operators, node)
         self.graph.remove(self._dead)
         self._dead.clear()
@@ -109,9 +108,17 @@ class Rewriter(Builder):
         old.name, new.name = new.name, old.name
         return new
 
+    def node(self, operator: str, *operands: Any, **settings: Any) -> Any:
+        """Append a node as the one it stands in front of is: in its scope and part, of its line."""
+        anchor = self._anchor
+        if anchor is None:
+            raise InternalError("simplify", f"{operator} has no place")
+        self._scope, self._doc = (anchor.name or "").rpartition("/")[0], anchor.doc_string or ""
+        self.segment = anchor.metadata_props.get("segment", "")
+        return super().node(operator, *operands, **settings)
+
     def _place(self, node: ir.Node) -> None:
-        if self._anchor is None:
-            raise InternalError("simplify", f"{node.name} has no place")
+        assert self._anchor is not None
         self.graph.insert_before(self._anchor, node)
         self._new.add(node)
 

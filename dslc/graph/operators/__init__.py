@@ -26,6 +26,7 @@ __all__ = [
     "LARGEST",
     "OPERATORS",
     "OPSET",
+    "Inference",
     "ShapeNotKnownError",
     "infer",
     "signature_of",
@@ -69,6 +70,33 @@ def infer(
         check_shape(call, result.shape)
         results.append(result)
     return tuple(results)
+
+
+class Inference:
+    """`infer` with a memory: layers of equal shapes ask the same again and again.
+
+    The answer depends on types, attributes and the elements of constants alone; of an operator that holds a graph also
+    on that graph, which may change.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[TensorType, ...]] = {}
+
+    def __call__(
+        self, operator: str, operands: Sequence[ir.Value | None], attributes: Mapping[str, Any]
+    ) -> tuple[TensorType, ...]:
+        if operator in control.RULES:
+            return infer(operator, operands, attributes)
+        key = (operator, *map(_asked, operands), *attributes.items())
+        types = self._known.get(key)
+        if types is None:
+            types = self._known[key] = infer(operator, operands, attributes)
+        return types
+
+
+def _asked(operand: ir.Value | None) -> object:
+    """Return what of an operand the answer can depend on; a constant stands for its elements, which never change."""
+    return operand if operand is None or operand.const_value is not None else type_of(operand)
 
 
 def check_operands(signature: Signature, operands: Sequence[ir.Value | None]) -> None:
