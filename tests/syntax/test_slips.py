@@ -143,6 +143,9 @@ STACK = {
     "input y: (-1, 8)": ("E0116", 3, 12, "in square brackets", "  input y: float32[N, 8]"),
     "param W = zeros(3)": ("E0116", 3, 9, "needs a type", "  param W: float32[3] = zeros"),
     "param W = float32[3]": ("E0116", 3, 9, "needs a type", "  param W: float32[3] = zeros"),
+    "param W, V: float32[3] = zeros": ("E0112", 3, 10, "one name", "  param V: float32[3] = zeros"),
+    "param W, V": ("E0112", 3, 10, "one name", ""),
+    "layer f, g = Linear(3)": ("E0112", 3, 10, "one name", "  layer g = Linear(3)"),
     "output: Linear(3)": ("E0116", 3, 3, "`output` needs a name", "output logits: Linear(10)"),
     "param W: float32[3]": (
         "E0116",

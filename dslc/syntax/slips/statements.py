@@ -108,7 +108,7 @@ def _head(place: Place) -> Span:
 FROZEN = re.compile(r"freeze\s*\(\s*([^()]+?)\s*\)")
 
 
-def _line(place: Place, span: Span) -> str:
+def line_from(place: Place, span: Span) -> str:
     """Return the rest of the line from a place on."""
     return place.source.text[span.start :].partition("\n")[0]
 
@@ -124,7 +124,11 @@ def nameless(place: Place) -> Diagnostic | None:
         help_ = edit("write it so:", where, str(word))
         message = f"`{word}` is followed by an expression, or by a name and `=`"
         return mistake("E0112", message, span_of(place.source, place.token), "leave it out", help_)
-    if word.type == "FREEZE" and place.token == "(" and (found := FROZEN.match(_line(place, span))):
+    if (
+        word.type == "FREEZE"
+        and place.token == "("
+        and (found := FROZEN.match(line_from(place, span)))
+    ):
         whole = Span(span.source, span.start, span.start + found.end())
         help_ = edit("write it so:", whole, f"freeze {found.group(1)}")
         return mistake("E0116", "`freeze` names what it keeps", whole, "without brackets", help_)
@@ -158,10 +162,12 @@ GROUP = re.compile(
 def settings(place: Place) -> Diagnostic | None:
     """`group backbone`, `group backbone: lr=0.1`, `group backbone { lr = 0.1 }`, `default Conv`"""
     word, previous = place.first, place.previous
-    if word.type == "GROUP" and (found := GROUP.match(_line(place, span_of(place.source, word)))):
+    if word.type == "GROUP" and (
+        found := GROUP.match(line_from(place, span_of(place.source, word)))
+    ):
         whole = span_of(place.source, word)
         whole = Span(place.source, whole.start, whole.start + found.end(2))
-        end = _line(place, whole).rstrip()
+        end = line_from(place, whole).rstrip()
         whole = Span(place.source, whole.start, whole.start + len(end.partition("#")[0].rstrip()))
         help_ = edit("write it so:", whole, f"group {found.group(1)} ({found.group(2)})")
         message = "`group` has its settings in round brackets"
@@ -207,7 +213,7 @@ def header(place: Place) -> Diagnostic | None:
         return mistake("E0112", "a hyper-parameter has no type", where, "delete it", help_)
     if token == "->" and place.previous == ")":
         brace = place.source.text.find("{", span.end)
-        end = brace if 0 <= brace < span.start + len(_line(place, span)) else span.end
+        end = brace if 0 <= brace < span.start + len(line_from(place, span)) else span.end
         where = Span(place.source, span.start, end)
         help_ = edit("leave it out; the last row may end with its shape:", where, "")
         return mistake("E0112", "a header does not say what comes out", where, "delete it", help_)
@@ -226,7 +232,7 @@ def returned(place: Place) -> Diagnostic | None:
         return None
     span = span_of(place.source, place.first)
     behind = Span(place.source, span.start, span_of(place.source, place.token).start)
-    line = _line(place, span).partition("#")[0].rstrip(" }")
+    line = line_from(place, span).partition("#")[0].rstrip(" }")
     if RETURN.match(line):
         help_ = edit("write it so:", span, "output")
     else:
@@ -251,28 +257,6 @@ def listed(place: Place) -> Diagnostic | None:
     help_ = edit("write it so:", span, f"[{span.text[1:-1]}]") if span.text.endswith(")") else ""
     helps = (help_,) if help_ else ()
     return mistake("E0100", "a list stands in square brackets", span, "not in round ones", *helps)
-
-
-def several(place: Place) -> Diagnostic | None:
-    """`a, b = x, y`"""
-    head = place.tokens[place.start : place.at]
-    signs = [index for index, token in enumerate(head) if token in ("=", ":")]
-    if place.token != "," or place.opener != "{" or len(signs) != 1 or place.section != "stack":
-        return None
-    word = f"{head[0]} " if head[0].type == "OUTPUT" else ""
-    names = [str(token) for token in head[: signs[0]] if token.type == "NAME"]
-    first = span_of(place.source, place.first)
-    line = _line(place, first).partition("#")[0].rstrip(" }")
-    values = [value.strip() for value in line.partition(str(head[signs[0]]))[2].split(",")]
-    span = span_of(place.source, place.token)
-    helps = []
-    if len(names) == len(values) and all(values):
-        indent = " " * (first.column - 1)
-        rows = [f"{word}{name} = {value}" for name, value in zip(names, values, strict=True)]
-        whole = Span(place.source, first.start, first.start + len(line))
-        helps = [edit("give each its own line:", whole, f"\n{indent}".join(rows))]
-    message = f"one value stands right of `{head[signs[0]]}`"
-    return mistake("E0112", message, span, "a second one begins here", *helps)
 
 
 def equals(place: Place) -> Diagnostic | None:

@@ -20,6 +20,7 @@ from dslc.syntax.slips import (
     numbers,
     operators,
     sections,
+    several,
     statements,
     types,
 )
@@ -57,7 +58,8 @@ SLIPS: tuple[Callable[[Place], Diagnostic | None], ...] = (
     braces.missing_body,
     statements.comma_at_end,
     neighbours.juxtaposed,
-    statements.several,
+    several.values,
+    several.declared,
     statements.equals,
 )
 
