@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_type_hints
 from numpy.typing import NDArray
 
 from dslc.dims import Expression
-from dslc.types import TensorType
+from dslc.types import TensorType, default_text
 
 if TYPE_CHECKING:
     from dslc.initializers.base import Initializer
@@ -189,7 +189,9 @@ class Operation:
         parts = [f"*{value.name}" if value.variadic else value.name for value in required]
         for item in cls.settings():
             parts.append(
-                item.name if item.default is MISSING else f"{item.name}={_plain(item.default)}"
+                item.name
+                if item.default is MISSING
+                else f"{item.name}={default_text(item.default)}"
             )
         parts += [f"{value.name}=none" for value in cls.values() if value.optional]
         return f"{cls.language_name()}({', '.join(parts)})"
@@ -207,9 +209,3 @@ class Function(Operation):
     @classmethod
     def language_name(cls) -> str:
         return cls.spelling or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if value is None else str(value)

@@ -167,3 +167,8 @@ def text(x: object) -> str:
     if isinstance(x, Duration):
         return f"{x.amount:g} {x.unit}"
     return "none" if x is None else str(x)
+
+
+def default_text(x: object) -> str:
+    """Print the default of a setting as a call writes it: a string there is a word, without quotes."""
+    return x if isinstance(x, str) else text(x)

@@ -23,13 +23,13 @@ from dslc.elaborate.scope import (
     Result,
     Results,
 )
-from dslc.elaborate.signature import Bound, Signature, shown_default
+from dslc.elaborate.signature import Bound, Signature
 from dslc.elaborate.static import describe, is_number, is_static
 from dslc.errors import Label
 from dslc.operation import SettingInfo, ValueInfo
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.types import Size, text
+from dslc.types import Size, default_text, text
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def block_signature(definition: Definition) -> Signature:
         for value in values
     ]
     shown += [
-        info.name if info.default is MISSING else f"{info.name}={shown_default(info.default)}"
+        info.name if info.default is MISSING else f"{info.name}={default_text(info.default)}"
         for info in settings
     ]
     implicit = not values and isinstance(node, tree.Block)

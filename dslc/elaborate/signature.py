@@ -11,6 +11,7 @@ from dslc.elaborate.scope import (
 )
 from dslc.operation import SettingInfo, ValueInfo
 from dslc.source import Span
+from dslc.types import default_text
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,7 @@ def plain_signature(family: type, name: str) -> Signature:
     """Return the signature of something that takes settings only."""
     settings = conversion.settings_of(family)
     shown = ", ".join(
-        info.name if conversion.required(info) else f"{info.name}={shown_default(info.default)}"
+        info.name if conversion.required(info) else f"{info.name}={default_text(info.default)}"
         for info in settings
     )
     return Signature(name, (), settings, f"{name}({shown})")
-
-
-def shown_default(value: Any) -> str:
-    """Print a default as the language writes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if value is None else str(value)

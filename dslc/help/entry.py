@@ -16,11 +16,12 @@ from dslc.elaborate.calls import operation_signature
 from dslc.elaborate.headers import block_signature
 from dslc.elaborate.library import standard_library
 from dslc.elaborate.scope import Definition, Module
-from dslc.elaborate.signature import Signature, plain_signature, shown_default
+from dslc.elaborate.signature import Signature, plain_signature
 from dslc.help.docstring import documentation_of, read
 from dslc.help.families import family_of
 from dslc.operation import Layer, Operation, SettingInfo
 from dslc.syntax import tree
+from dslc.types import default_text
 
 SECTIONS = ("operation", "metric", "optimizer", "schedule", "initializer", "block")
 """What has names of its own: one word may be a function and a schedule."""
@@ -144,7 +145,7 @@ class Setting:
 def described(info: SettingInfo) -> Setting:
     """Put a setting into words."""
     takes = "" if info.annotation is Any else conversion.expected(info.annotation)
-    default = None if conversion.required(info) else shown_default(info.default)
+    default = None if conversion.required(info) else default_text(info.default)
     return Setting(info.name, takes, ", ".join(_limits(info)), default)
 
 

@@ -11,7 +11,6 @@ from dslc.elaborate.freezing import Weights
 from dslc.elaborate.notes import Note
 from dslc.elaborate.places import owned
 from dslc.elaborate.scope import Result
-from dslc.elaborate.signature import shown_default
 from dslc.elaborate.static import is_static
 from dslc.elaborate.train_settings import SETTINGS
 from dslc.help import words
@@ -24,7 +23,7 @@ from dslc.network.network import Parameter
 from dslc.operation import SettingInfo
 from dslc.source import Span
 from dslc.syntax import tree
-from dslc.types import text
+from dslc.types import default_text, text
 
 ANYTHING = ("operation", "metric", "initializer", "optimizer", "schedule")
 MOST = 8
@@ -230,7 +229,7 @@ def callee_name(way: list[tree.Node]) -> str:
 def _setting(name: str) -> str:
     info = SETTINGS.get(name, SettingInfo(name, Any, None, {}))
     described = words.SETTINGS.get(name, "")
-    default = f"default {shown_default(info.default)}" if info.default is not None else ""
+    default = f"default {default_text(info.default)}" if info.default is not None else ""
     parts = (code(name), described, words.RULES.get(name, ""), default)
     return "\n\n".join(part for part in parts if part)
 

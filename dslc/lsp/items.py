@@ -13,7 +13,6 @@ from lsprotocol.types import (
 )
 
 from dslc.elaborate import conversion
-from dslc.elaborate.signature import shown_default
 from dslc.elaborate.train_settings import SETTINGS
 from dslc.help import words
 from dslc.help.entry import Entry
@@ -21,7 +20,7 @@ from dslc.help.printing import hover_text
 from dslc.layers.merge import MERGES
 from dslc.lsp.library import setting_text
 from dslc.operation import SettingInfo
-from dslc.types import DType
+from dslc.types import DType, default_text
 
 CONTROL: Mapping[str, str] = {
     "repeat": "repeat ${1:2} { $0 }",
@@ -58,7 +57,7 @@ def setting_items() -> Iterator[CompletionItem]:
     """Yield the settings of a train section."""
     for name in ["optimizer", "schedule", *SETTINGS]:
         info = SETTINGS.get(name)
-        default = "" if info is None or info.default is None else shown_default(info.default)
+        default = "" if info is None or info.default is None else default_text(info.default)
         yield CompletionItem(
             name,
             kind=CompletionItemKind.Property,
@@ -122,7 +121,7 @@ def choice_items(info: SettingInfo | None) -> Iterator[CompletionItem]:
 
 def argument_item(info: SettingInfo, owner: str, position: int) -> CompletionItem:
     """Return the entry of an argument that a call does not have yet."""
-    default = "required" if conversion.required(info) else f"default {shown_default(info.default)}"
+    default = "required" if conversion.required(info) else f"default {default_text(info.default)}"
     return CompletionItem(
         f"{info.name}=",
         kind=CompletionItemKind.Field,

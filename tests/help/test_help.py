@@ -13,10 +13,12 @@ from rich.console import Console
 from dslc.compile import Options, compile_sections, sections_of
 from dslc.elaborate.library import standard_library
 from dslc.help import terminal
-from dslc.help.entry import Entry, everything
+from dslc.help.entry import Entry, described, everything
 from dslc.help.examples import spec_of
 from dslc.help.printing import page
 from dslc.source import Source
+from dslc.syntax import tree
+from dslc.syntax.parser import parse
 from tests.spine.command import done, dslc
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -48,6 +50,16 @@ def test_an_example_compiles(entry: Entry) -> None:
     sections = sections_of(Source(f"{entry.name}.net", text), Options({}))
     models = compile_sections(sections, name="example").models
     assert models.keys() == {"init", "train", "eval", "inference"}
+
+
+@every_entry
+def test_a_default_is_written_as_the_language_reads_it(entry: Entry) -> None:
+    settings = map(described, entry.settings)
+    given = ", ".join(f"{one.name}={one.default}" for one in settings if one.default)
+    file = parse(Source("a.net", f"default Any({given or 0})\n"))
+    written = [argument.value for item in file.items for argument in item.arguments]
+    called = {node.function.text for node in written if isinstance(node, tree.Call)}
+    assert called <= {*standard_library().initializers}
 
 
 def test_the_page_is_up_to_date() -> None:
