@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.depth import compile_depth
-from bench.measure import Comparison, compare
+from bench.measure import FLOOR, Comparison, compare
 from bench.report import as_data, comparisons_table, depth_table, machine
 from bench.subjects import DEPTHS, SUBJECTS
 from bench.work import Work
 
 SIDES = {
-    "training": ("dslc", "pytorch", "compiled"),
+    "training": ("dslc", "pytorch", "compiled", FLOOR),
     "inference": ("dslc", "pytorch", "exported"),
 }
 
@@ -61,7 +61,8 @@ def _depth() -> tuple[list[Any], str]:
 def _comparisons(part: str, options: argparse.Namespace) -> tuple[list[Any], str]:
     sides = tuple(options.sides.split(",")) if options.sides else SIDES[part]
     found = list(_compared(part, sides, options))
-    return [as_data(comparison) for comparison in found], comparisons_table(found, sides)
+    peers = [side for side in sides if side != FLOOR]
+    return [as_data(comparison) for comparison in found], comparisons_table(found, peers)
 
 
 def _compared(

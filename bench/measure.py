@@ -32,6 +32,9 @@ Report = Callable[[str], None]
 Exact = Callable[[], Any]
 """Gives the results in float64."""
 
+FLOOR = "floor"
+"""The side that is no peer: `bench.sides.floor`."""
+
 Place = Literal["near", "far"]
 """Whether the two cores shared a cache."""
 
@@ -71,12 +74,33 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """What a step takes at best in single forms (`bench.floor`).
+
+    `rest` is the share of a step of dslc that is no convolution; `turns` have the seconds of the convolutions alone,
+    and `pieces` those of every form of each.
+    """
+
+    rest: float
+    pieces: list[dict[str, Any]]
+    turns: list[list[float]]
+
+    def steps(self, ours: Figures) -> list[float]:
+        """Return the floor in each turn: the convolutions in it, and the rest of our step."""
+        convolutions = [statistics.median(turn) for turn in self.turns]
+        return [
+            alone + self.rest * step for alone, step in zip(convolutions, ours.medians, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One piece of work, what was seen of each side that could do it, and why the others could not."""
 
     work: Work
     sides: Mapping[str, Figures]
     missing: Mapping[str, str] = field(default_factory=dict)
+    floor: Floor | None = None
 
     def ratios(self, other: str) -> list[float]:
         """Return for each turn how many times as long the other side takes as dslc."""
@@ -173,37 +197,56 @@ def _compare(
     seconds: float,
     report: Report,
 ) -> Comparison:
-    starts: dict[str, float] = {}
+    started, missing = _started(work, processes, exact, report)
+    figures = _timed({side: processes[side] for side in started}, started, repeat, seconds)
+    floor = None
+    if FLOOR in figures:
+        floor = Floor(**started[FLOOR]["result"], turns=figures.pop(FLOOR).turns)
+    return Comparison(work, figures, missing, floor)
+
+
+def _started(
+    work: Work, processes: dict[str, Process], exact: Exact, report: Report
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what each side answered to its start, and why the others are not to be timed."""
+    started: dict[str, Any] = {}
     results: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for side, process in processes.items():
         try:
-            first = process.ask("start")
-            results[side] = [first["result"], *process.ask(LATER)]
-            starts[side] = first["seconds"]
-            report(f"{work.name}: {side} starts in {first['seconds']:.2f} s")
+            started[side] = process.ask("start")
+            if side != FLOOR:
+                results[side] = [started[side]["result"], *process.ask(LATER)]
+            report(f"{work.name}: {side} starts in {started[side]['seconds']:.2f} s")
         except Failed as error:
+            started.pop(side, None)
             missing[side] = str(error)
             report(f"{work.name}: {side} is missing: {error}")
     for side, why in disagreements(results, exact).items():
-        del starts[side]
+        del started[side]
         missing[side] = why
         report(f"{work.name}: {side} is not timed: {why}")
-    turns: dict[str, list[list[float]]] = {side: [] for side in starts}
-    crossings: dict[str, list[tuple[float, float]]] = {side: [] for side in starts}
+    return started, missing
+
+
+def _timed(
+    processes: Mapping[str, Process], started: Mapping[str, Any], repeat: int, seconds: float
+) -> dict[str, Figures]:
+    """Let the sides take turns, and measure between any two of them how far the cores are."""
+    turns: dict[str, list[list[float]]] = {side: [] for side in processes}
+    crossings: dict[str, list[tuple[float, float]]] = {side: [] for side in processes}
     before = crossing()
     for _ in range(repeat):
-        for side, seen in turns.items():
-            seen.append(processes[side].ask(f"turn {seconds}"))
+        for side, process in processes.items():
+            turns[side].append(process.ask(f"turn {seconds}"))
             after = crossing()
             if before is not None and after is not None:
                 crossings[side].append((before, after))
             before = after
-    figures = {
-        side: Figures(starts[side], seen, processes[side].ask("memory"), crossings[side])
-        for side, seen in turns.items()
+    return {
+        side: Figures(started[side]["seconds"], turns[side], process.ask("memory"), crossings[side])
+        for side, process in processes.items()
     }
-    return Comparison(work, figures, missing)
 
 
 def disagreements(results: Mapping[str, Any], exact: Exact) -> dict[str, str]:

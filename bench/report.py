@@ -31,11 +31,14 @@ PLACES: tuple[Place, ...] = ("near", "far")
 def comparisons_table(found: Sequence[Comparison], sides: Sequence[str]) -> str:
     """Return one row per piece of work: a step of each side, the ratio, memory, time to the first result.
 
-    Where it is known whether two cores shared a cache, the steps of the turns that they did and did not, and how many.
+    Where they are known, the floor of a step and how many times as long the step takes; and the steps of the turns in
+    which two cores shared a cache, or did not, and how many these were.
     """
     titles = [TITLES[side] for side in sides]
     places = [place for place in PLACES if any(_seen_at(item, place) for item in found)]
     head = ["", *(f"{title}, ms" for title in titles), "ratio", "memory, MB", "start, s"]
+    floors = any(comparison.floor for comparison in found)
+    head += ["floor, ms", "step / floor"] if floors else []
     head += [f"{place}, ms (turns)" for place in places]
     rows = []
     for comparison in found:
@@ -46,10 +49,21 @@ def comparisons_table(found: Sequence[Comparison], sides: Sequence[str]) -> str:
                 _ratio(comparison),
                 _each(comparison, sides, lambda figures: f"{figures.memory / 1e6:.0f}"),
                 _each(comparison, sides, lambda figures: f"{figures.start:.2f}"),
+                *(_floor(comparison) if floors else ()),
                 *(_each(comparison, sides, partial(_step_at, place)) for place in places),
             ]
         )
     return table([head, *rows])
+
+
+def _floor(comparison: Comparison) -> tuple[str, str]:
+    """Return the floor, and how many times as long our step takes: medians over the turns."""
+    if comparison.floor is None:
+        return "–", "–"
+    ours = comparison.sides["dslc"]
+    floors = comparison.floor.steps(ours)
+    ratios = [step / floor for step, floor in zip(ours.medians, floors, strict=True)]
+    return f"{1e3 * statistics.median(floors):.3g}", f"{statistics.median(ratios):.2f}"
 
 
 def _seen_at(comparison: Comparison, place: Place) -> bool:
@@ -145,4 +159,5 @@ def as_data(comparison: Comparison) -> dict[str, Any]:
         "work": comparison.work.name,
         "sides": {name: asdict(figures) for name, figures in comparison.sides.items()},
         "missing": dict(comparison.missing),
+        "floor": comparison.floor and asdict(comparison.floor),
     }

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from dslc.network.network import Network, Training, Value
 
 
+OURS = {"dslc", "floor"}
+"""Sides that need no twin."""
+
+
 @dataclass(frozen=True)
 class Work:
     """Training steps of a subject, or with `batch` its inference on so many samples."""
@@ -45,7 +49,7 @@ class Work:
         _write_feeds(folder, network, wanted, sizes)
         recipe = {"subject": self.subject.name, "batch": self.batch, **_recipe(training)}
         (folder / "recipe.json").write_text(json.dumps(recipe))
-        if any(side != "dslc" for side in sides):
+        if set(sides) - OURS:
             self._write_twin(folder, network, wanted, sizes, export="exported" in sides)
 
     def _write_twin(

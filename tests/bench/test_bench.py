@@ -36,6 +36,23 @@ def test_a_run(part: str, tmp_path: Path) -> None:
         assert comparison["work"] in (tmp_path / "performance.md").read_text()
 
 
+def test_a_floor(tmp_path: Path) -> None:
+    """Every sum of a convolution is measured in all its forms, and they take turns; inference has no floor."""
+    options = ["--only", "lenet5", "--sides", "dslc,floor", "--repeat", "1", "--seconds", "0"]
+    command = [sys.executable, "-m", "bench", "training", "inference", *options, "--threads", "1"]
+    done = subprocess.run(
+        [*command, "--output", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "performance.json").read_text())
+    floor = data["training"][0]["floor"]
+    assert 0 < floor["rest"] < 1
+    assert sum(piece["count"] for piece in floor["pieces"]) == 11
+    assert all(min(piece["seconds"].values()) > 0 for piece in floor["pieces"])
+    assert len(floor["turns"]) == 1
+    assert data["inference"][0]["missing"] == {"floor": "only a step of training has a floor"}
+
+
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_subjects_draw_nothing(name: str) -> None:
     """Two sides can be compared only where neither drops what the other keeps."""
