@@ -45,15 +45,32 @@ def chosen(file: tree.File, name: str | None) -> tree.Train | None:
     if not sections:
         return None
     named = [one for one in sections if one.name is not None and one.name.text == name]
-    section, first = (named or sections)[0], sections[0]
-    if section is first:
-        return section
-    taken = [one for one in first.statements if _is_shared(one)]
-    return replace(section, statements=(*section.statements, *taken))
+    working, idle = _parted(sections)
+    section, first = (named or working)[0], working[0]
+    others = idle if section is first else [first, *idle]
+    said = {_name(one) for one in section.statements}
+    taken = {_name(one): one for other in others for one in other.statements if _is_shared(one)}
+    shared = [one for name, one in taken.items() if name not in said]
+    return replace(section, statements=(*section.statements, *shared)) if shared else section
+
+
+def _parted(sections: list[tree.Train]) -> tuple[list[tree.Train], list[tree.Train]]:
+    """Part the sections that train something from those that only say what holds for all, where there are both."""
+    idle = [section for section in sections if not any(map(_trains, section.statements))]
+    working = [section for section in sections if section not in idle]
+    return (working, idle) if working else (sections, [])
+
+
+def _trains(statement: tree.TrainStatement) -> bool:
+    return isinstance(statement, tree.Loss) or _name(statement) == "optimizer"
+
+
+def _name(statement: tree.TrainStatement) -> str:
+    return statement.name.text if isinstance(statement, tree.Setting | tree.Augment) else ""
 
 
 def section_mistakes(file: tree.File) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the sections as a whole (E0619)."""
+    """Yield what is wrong with the sections as a whole (E0205, E0607, E0619)."""
     sections = sections_of(file)
     if len(sections) > 1:
         yield from (_nameless(section) for section in sections if section.name is None)
@@ -69,9 +86,11 @@ def section_mistakes(file: tree.File) -> Iterator[Diagnostic]:
                 Label(section.name.span, "second use"),
                 (Label(earlier.span, "first use"),),
             )
-    for section in sections[1:]:
-        yield from (_said_before(one, sections[0]) for one in section.statements if _is_shared(one))
-    yield from _turns(sections)
+    working, idle = _parted(sections)
+    yield from (_trains_nothing(section, working[0]) for section in idle)
+    for section in working[1:]:
+        yield from (_said_before(one, working[0]) for one in section.statements if _is_shared(one))
+    yield from _turns(working)
 
 
 def _is_shared(statement: tree.TrainStatement) -> bool:
@@ -96,11 +115,21 @@ def _nameless(section: tree.Train) -> Diagnostic:
     )
 
 
+def _trains_nothing(section: tree.Train, first: tree.Train) -> Diagnostic:
+    called = f"train section `{section.name.text}`" if section.name else "this train section"
+    return Diagnostic(
+        "E0607",
+        f"{called} has neither a loss nor an optimizer",
+        Label(word(section)),
+        facts=("what the first train section says of the data holds for all of them",),
+        helps=(f"move its lines into `train {first.name.text if first.name else ''}`",),
+    )
+
+
 def _said_before(statement: tree.TrainStatement, first: tree.Train) -> Diagnostic:
-    name = statement.name.text if isinstance(statement, tree.Setting | tree.Augment) else ""
     return Diagnostic(
         "E0619",
-        f"`{name}` is for the first train section to say",
+        f"`{_name(statement)}` is for the first train section to say",
         Label(statement.span),
         (Label(word(first), "the first section"),),
         facts=("data and length of the training are the same for all sections",),

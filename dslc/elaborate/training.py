@@ -13,6 +13,7 @@ from dslc.elaborate.fixed import check_fit
 from dslc.elaborate.freezing import Weights, freeze, grouped
 from dslc.elaborate.lines import Lines
 from dslc.elaborate.scope import Frame, MistakeError
+from dslc.elaborate.sections import word
 from dslc.elaborate.suggest import did_you_mean
 from dslc.elaborate.train_settings import Settings
 from dslc.elaborate.usage import reaches
@@ -102,20 +103,9 @@ def _report_idle(section: tree.Train, lines: Lines, settings: Settings, frame: F
         helps.append("say what is to be minimised:\nloss mse(y, target)")
     if not has_optimizer:
         helps.append("say how the weights change:\noptimizer = SGD(lr=0.1, momentum=0.9)")
-    facts = []
-    others = [name for name in frame.work.sections if section.name and name != section.name.text]
-    if others and not lines.terms and not has_optimizer:
-        facts = ["what the first train section says of the data holds for all of them"]
-        helps = [f"move its lines into `train {others[0]}`"]
     name = f"train section `{section.name.text}`" if section.name else "this train section"
     message = f"{name} has {what}"
-    _report(frame, "E0607", message, section_word(section), facts=facts, helps=helps)
-
-
-def section_word(section: tree.Train) -> Any:
-    """Return the span of the word `train`."""
-    span = section.span
-    return type(span)(span.source, span.start, span.start + len("train"))
+    _report(frame, "E0607", message, word(section), helps=helps)
 
 
 def _idle_loss(
@@ -188,7 +178,7 @@ def _cross_check(section: tree.Train, settings: Settings, frame: Frame) -> None:
             frame,
             "E0609",
             "the train section does not say how many samples make a step",
-            section_word(section),
+            word(section),
             f"`{batch_name(frame)}` is free",
             helps=("for example:\nbatch = 64",),
         )
@@ -208,7 +198,7 @@ def _check_sizes(training: Training, section: tree.Train, settings: Settings, fr
                 frame,
                 "E0609",
                 f"the train section does not say how large `{lacking[0]}` is",
-                section_word(section),
+                word(section),
                 "the training graph has fixed sizes",
                 others=[Label(value.span, f"`{lacking[0]}` is free here")],
                 helps=(f"for example:\n{lacking[0]} = 64",),

@@ -399,6 +399,21 @@ TRAINING: dict[str, tuple[str, str, str]] = {
         NET + "«train» {\n" + TARGET + "  loss mse(y, t)\n  batch = 2\n}", "E0607", "no optimizer",
     ),
     "no loss": (NET + "«train» {\n" + REST, "E0607", "no loss"),
+    "a section that only says what holds for all": (
+        NET + "«train» shared {\n  batch = 2\n  steps = 3\n}\ntrain first {\n" + TARGET
+        + "  loss mse(y, t)\n  optimizer = SGD(lr=0.1)\n}",
+        "E0607", "move its lines into `train first`",
+    ),
+    "such a section, and the other says the same": (
+        NET + "«train» shared {\n  batch = 2\n  steps = 3\n}\ntrain first {\n" + TARGET
+        + "  loss mse(y, t)\n" + REST,
+        "E0607", "move its lines into `train first`",
+    ),
+    "such a section behind the other": (
+        NET + "train first {\n" + TARGET + "  loss mse(y, t)\n  optimizer = SGD(lr=0.1)\n}\n"
+        "«train» shared {\n  batch = 2\n  steps = 3\n}",
+        "E0607", "move its lines into `train first`",
+    ),
     "plateau without validation": (
         NET + "train {\n" + TARGET + "  loss mse(y, t)\n  schedule = «plateau(factor=0.1)»\n" + REST,
         "E0608", "validation = 0.1",
