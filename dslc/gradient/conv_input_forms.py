@@ -37,23 +37,30 @@ def flipped(g: Builder, dy: ir.Value, weight: ir.Value, conv: Convolution) -> ir
     """Convolve dY with the kernel backwards, in the form that `conv_output_forms` chooses."""
     turned = conv.turned
     assert turned is not None
-    spatial = range(3, 3 + conv.rank)
-    group, features, channels = conv.group, conv.features // conv.group, conv.channels // conv.group
-    kernel = conv.window.kernel
-    backwards = weight
+    kernel, backwards = conv.window.kernel, weight
     if conv.window.taps > 1:
         minus, axes = g.axes(*[-1] * conv.rank), g.axes(*range(2, 2 + conv.rank))
         backwards = g.Slice(weight, minus, g.axes(*[-1 - size for size in kernel]), axes, minus)
-    split = g.reshape(backwards, (group, features, channels, *kernel))
-    swapped = g.Transpose(split, perm=[0, 2, 1, *spatial])
     result: ir.Value = g.Conv(
         dy,
-        g.reshape(swapped, (conv.channels, features, *kernel)),
+        _channels_first(g, backwards, conv),
         dilations=list(turned.window.dilations),
         pads=turned.window.pads,
-        group=group,
+        group=conv.group,
     )
     return result
+
+
+def _channels_first(g: Builder, weight: ir.Value, conv: Convolution) -> ir.Value:
+    """Exchange features and channels of a weight, within each group."""
+    kernel, spatial = conv.window.kernel, range(2, 2 + conv.rank)
+    if conv.group == 1:
+        result: ir.Value = g.Transpose(weight, perm=[1, 0, *spatial])
+        return result
+    features, channels = conv.features // conv.group, conv.channels // conv.group
+    split = g.reshape(weight, (conv.group, features, channels, *kernel))
+    swapped = g.Transpose(split, perm=[0, 2, 1, *[axis + 1 for axis in spatial]])
+    return g.reshape(swapped, (conv.channels, features, *kernel))
 
 
 def rows(g: Builder, dy: ir.Value, weight: ir.Value, conv: Convolution) -> ir.Value:

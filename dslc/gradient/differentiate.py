@@ -6,7 +6,7 @@ cotangents of its results. What the rules append are ordinary nodes, named `/gra
 forward node>/<operator>` below where the gradient is asked for: they print, check, simplify and
 differentiate again.
 
-The walk alone knows about broadcasting and about values with several uses. Whole numbers and truth
+The walk alone has to know of broadcasting, and of values with several uses. Whole numbers and truth
 values carry no gradient. The graph is static: rules may ask for shapes as plain numbers.
 """
 
@@ -17,10 +17,19 @@ from dataclasses import dataclass, field, replace
 
 import onnx_ir as ir
 
-from dslc.dims import Expression
 from dslc.gradient.again import Again
 from dslc.gradient.registry import NOT_DIFFERENTIABLE, RULES
-from dslc.gradient.rule import Gradient, GradientError, Gradients, Node, Rule, Tuning, full, view
+from dslc.gradient.rule import (
+    Gradient,
+    GradientError,
+    Gradients,
+    Node,
+    Rule,
+    Tuning,
+    full,
+    unbroadcast,
+    view,
+)
 from dslc.graph.builder import Builder, is_stopped, type_of
 from dslc.graph.loops import captured
 
@@ -109,7 +118,7 @@ class _Walk:
 
     def add(self, value: ir.Value, gradient: ir.Value) -> None:
         """Add the share of one use to the sum for `value`; no share outlives the next."""
-        share = _unbroadcast(self.g, gradient, type_of(value).shape)
+        share = unbroadcast(self.g, gradient, type_of(value).shape)
         before = self.sums.get(value)
         self.sums[value] = share if before is None else self.g.Add(before, share)
 
@@ -156,18 +165,3 @@ class _Walk:
 
 def _one_per_input(gradients: Gradients) -> tuple[Gradient, ...]:
     return gradients if isinstance(gradients, tuple) else (gradients,)
-
-
-def _unbroadcast(g: Builder, gradient: ir.Value, shape: tuple[int | Expression, ...]) -> ir.Value:
-    """Sum `gradient` over the axes along which a value of `shape` was broadcast."""
-    wide = type_of(gradient).shape
-    extra = max(len(wide) - len(shape), 0)
-    axes = [*range(extra)]
-    axes += [
-        axis for axis in range(extra, len(wide)) if shape[axis - len(wide)] == 1 and wide[axis] != 1
-    ]
-    if not axes:
-        return gradient
-    summed: ir.Value = g.ReduceSum(gradient, g.axes(*axes), keepdims=0)
-    aligned = [1 if axis in axes else dim for axis, dim in enumerate(wide)][extra:]
-    return g.reshape(summed, aligned)

@@ -12,7 +12,7 @@ A gradient is a value, `None` (this input has none, by decision) or a function t
 it is called only where that gradient is wanted. Inputs behind the last one returned have none.
 Rules know nothing of broadcasting: a gradient may have any shape that NumPy broadcasts to or from
 the shape of its input; the walk sums or expands it. A cotangent always has the full shape of its
-result.
+result. (Where less is left to compute with after the sum, a rule sums first: `unbroadcast`.)
 """
 
 from __future__ import annotations
@@ -159,6 +159,21 @@ def rule(*operators: str) -> Callable[[Decorated], Decorated]:
         return function
 
     return mark
+
+
+def unbroadcast(g: Builder, gradient: ir.Value, shape: Shape) -> ir.Value:
+    """Sum `gradient` over the axes along which a value of `shape` was broadcast."""
+    wide = type_of(gradient).shape
+    extra = max(len(wide) - len(shape), 0)
+    axes = [*range(extra)]
+    axes += [
+        axis for axis in range(extra, len(wide)) if shape[axis - len(wide)] == 1 and wide[axis] != 1
+    ]
+    if not axes:
+        return gradient
+    summed: ir.Value = g.ReduceSum(gradient, g.axes(*axes), keepdims=not extra)
+    aligned = [1 if axis in axes else dim for axis, dim in enumerate(wide)][extra:]
+    return g.reshape(summed, aligned)
 
 
 def full(g: Builder, shape: tuple[int | Expression, ...], number: float, dtype: DType) -> ir.Value:

@@ -91,7 +91,7 @@ class BatchNorm(Layer):
         mean, centred, variance = lower_moments(g, x, others)
         self._update(g, "running_mean", running_mean, mean)
         count = dims.count(shape[axis] for axis in others)
-        self._update(g, "running_var", running_var, g.Mul(variance, _unbias(count)))
+        self._update(g, "running_var", running_var, variance, _unbias(count))
         # The arithmetic per channel comes first: the value is multiplied once and added to once.
         scale = lower_inverse(g, variance, self.eps)
         if not affine:
@@ -101,9 +101,12 @@ class BatchNorm(Layer):
         result: ir.Value = g.Add(g.Mul(centred, scale), g.reshape(affine[1], along))
         return result
 
-    def _update(self, g: Builder, name: str, running: ir.Value, current: ir.Value) -> None:
-        current = g.reshape(current, g.shape_of(running))
-        g.update(name, g.Add(g.Mul(running, 1 - self.momentum), g.Mul(current, self.momentum)))
+    def _update(
+        self, g: Builder, name: str, running: ir.Value, current: ir.Value, factor: float = 1.0
+    ) -> None:
+        """Blend a running statistic with `factor` times the one of this batch."""
+        current = g.Mul(g.reshape(current, g.shape_of(running)), factor * self.momentum)
+        g.update(name, g.Add(g.Mul(running, 1 - self.momentum), current))
 
     def reference(self, run: Run, x: Array, *parameters: Array) -> Reference:
         *affine, running_mean, running_var = parameters

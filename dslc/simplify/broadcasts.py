@@ -1,23 +1,25 @@
-"""Broadcasts that are written out although the operator after them broadcasts by itself."""
+"""Broadcasts that are written out although the operator after them broadcasts by itself, or can come before."""
 
 from __future__ import annotations
 
 import onnx_ir as ir
 
+from dslc.graph.attributes import attributes_of
 from dslc.graph.builder import type_of
 from dslc.graph.operators import BROADCAST
 from dslc.simplify.rewriter import Rewriter, produced_by
-from dslc.types import broadcast
+from dslc.types import Shape, broadcast
 
 
 def remove_broadcasts(g: Rewriter) -> None:
-    """Let element-wise operators read what an Expand reads, where the result keeps its shape."""
+    """Let element-wise operators read what an Expand reads, and expand the result where that needs it."""
     g.sweep(_shorten_all, BROADCAST)
 
 
-def _shorten_all(g: Rewriter, node: ir.Node) -> None:
+def _shorten_all(g: Rewriter, node: ir.Node) -> ir.Value | None:
     for index, value in enumerate(node.inputs):
         _shorten(g, node, index, value)
+    return _expanded_later(g, node)
 
 
 def _shorten(g: Rewriter, node: ir.Node, index: int, value: ir.Value | None) -> None:
@@ -25,8 +27,29 @@ def _shorten(g: Rewriter, node: ir.Node, index: int, value: ir.Value | None) -> 
     if expand is None or expand.inputs[0] is None:
         return
     narrow = expand.inputs[0]
-    shapes = [type_of(other).shape for other in node.inputs if other is not None]
-    shapes[index] = type_of(narrow).shape
-    if broadcast(*shapes) == type_of(node.outputs[0]).shape:
+    if _stays(node, index, narrow, type_of(node.outputs[0]).shape):
         node.replace_input_with(index, narrow)
         g.release(expand.outputs[0])
+
+
+def _expanded_later(g: Rewriter, node: ir.Node) -> ir.Value | None:
+    """Compute with what an Expand reads, where all else is as narrow; then the result is expanded."""
+    for index, value in enumerate(node.inputs):
+        expand = produced_by(value, "Expand")
+        if expand is None or expand.inputs[0] is None:
+            continue
+        narrow, wide = expand.inputs[0], type_of(expand.outputs[0]).shape
+        wanted = type_of(node.outputs[0])
+        if wanted.shape == wide and _stays(node, index, narrow, type_of(narrow).shape):
+            operands = [*node.inputs[:index], narrow, *node.inputs[index + 1 :]]
+            small = g.node(node.op_type, operands, attributes_of(node))
+            found: ir.Value = g.node("Expand", [small, expand.inputs[1]], type=wanted)
+            return found
+    return None
+
+
+def _stays(node: ir.Node, index: int, narrow: ir.Value, wanted: Shape) -> bool:
+    """Tell whether the result is of the shape `wanted` with `narrow` as the operand at `index`."""
+    shapes = [type_of(other).shape for other in node.inputs if other is not None]
+    shapes[index] = type_of(narrow).shape
+    return broadcast(*shapes) == wanted

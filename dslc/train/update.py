@@ -214,8 +214,13 @@ def goes_on(g: Builder, training: Training, loss: ir.Value, update: Update) -> i
 def finite(g: Builder, values: Sequence[ir.Value]) -> ir.Value:
     """Tell whether every element of every value is a number.
 
-    A sum carries each NaN and infinity to the end; a maximum may lose a NaN.
+    A sum carries each NaN and infinity to the end; a maximum may lose a NaN. The many vectors of a network, which are
+    small, are summed as one.
     """
-    total = g.Sum(*(g.ReduceSum(value, keepdims=0) for value in values))
+    vectors = [value for value in values if len(g.shape_of(value)) == 1]
+    others = [value for value in values if len(g.shape_of(value)) != 1]
+    if vectors:
+        others.append(g.Concat(*vectors, axis=0))
+    total = g.Sum(*(g.ReduceSum(value, keepdims=0) for value in others))
     result: ir.Value = g.Not(g.Or(g.IsNaN(total), g.IsInf(total)))
     return result

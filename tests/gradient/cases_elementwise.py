@@ -120,6 +120,8 @@ BINARY = [
     Case("Add", lambda g, a, b: g.Add(a, b), [(2, 1, 4), (3, 1)], note="broadcast"),
     Case("Add", lambda g, a: g.Add(a, a), [(2, 3)], note="twice"),
     Case("Sub", lambda g, a, b: g.Sub(a, b), [(2, 3), (3,)]),
+    Case("Sub", lambda g, a, b: g.Sub(a, b), [(2, 3), (2, 1)], note="along one dimension"),
+    Case("Sub", lambda g, a, b: g.Sub(a, b), [(3,), (2, 3)], note="from fewer dimensions"),
     Case("Mul", lambda g, a, b: g.Mul(a, b), [(2, 3), (2, 1)]),
     Case("Mul", lambda g, a: g.Mul(a, a), [(2, 3)], note="twice"),
     Case("Mul", lambda g, a, b: g.Mul(a, b), [(2, 3), ()], note="scalar"),

@@ -251,8 +251,38 @@ BROADCASTS = rows(
     ),
     (
         "the expansion makes the shape",
+        (float32(3), float32(1)),
+        lambda g, x, y: g.Add(x, g.Expand(y, [2, 3])),
+        "Expand Add",
+    ),
+    (
+        "a sum as narrow as its operands is expanded",
         (float32(3), float32(3)),
         lambda g, x, y: g.Add(x, g.Expand(y, [2, 3])),
+        "Add Expand",
+    ),
+    (
+        "a multiple is expanded",
+        (float32(1, 3), float32(N, 3)),
+        lambda g, x, y: g.Exp(g.Mul(2.0, g.expand(x, (N, 3)))),
+        "Shape Concat Mul Expand Exp",
+    ),
+    (
+        "a multiple of a multiple",
+        (float32(2, 3), float32(1, 3)),
+        lambda g, x, y: g.Mul(x, g.Mul(g.Div(g.Expand(y, [2, 3]), 4.0), 2.0)),
+        "Div Mul Mul",
+    ),
+    (
+        "a choice of numbers is expanded",
+        (float32(3),),
+        lambda g, x: g.Exp(g.Where(g.Greater(g.Expand(x, [2, 3]), 0.0), 1.0, 2.0)),
+        "Greater Where Expand Exp",
+    ),
+    (
+        "a number that makes the shape",
+        (float32(3),),
+        lambda g, x: g.Add(g.Expand(x, [2, 3]), np.ones((4, 1, 1))),
         "Expand Add",
     ),
     (

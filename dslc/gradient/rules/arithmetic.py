@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from dslc.gradient.rule import Gradient, Gradients, Node, rule
+from dslc.gradient.rule import Gradient, Gradients, Node, rule, unbroadcast
 from dslc.gradient.rules.elementwise import where
 from dslc.graph.builder import Builder, constant_of, type_of
 
@@ -18,7 +18,7 @@ def add(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 @rule("Sub")
 def subtract(g: Builder, node: Node, dy: ir.Value) -> Gradients:
     """Formula: dy and -dy."""
-    return dy, lambda: g.Neg(dy)
+    return dy, lambda: g.Neg(unbroadcast(g, dy, node.dims(1)))
 
 
 @rule("Sum")
@@ -35,8 +35,10 @@ def mean_of_all(g: Builder, node: Node, dy: ir.Value) -> Gradients:
 
 @rule("Mul")
 def multiply(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: dy b and dy a."""
+    """Formula: dy b and dy a; of a square 2 dy a."""
     a, b = node.input(0), node.input(1)
+    if a is b:
+        return lambda: g.Mul(g.Mul(dy, 2), a)
     return lambda: g.Mul(dy, b), lambda: g.Mul(dy, a)
 
 
