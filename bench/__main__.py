@@ -18,7 +18,7 @@ from bench.work import Work
 
 SIDES = {
     "training": ("dslc", "pytorch", "compiled", FLOOR),
-    "inference": ("dslc", "pytorch", "exported"),
+    "inference": ("dslc", "pytorch", "compiled", "exported"),
 }
 
 BATCHES = (1, 32)

@@ -66,7 +66,7 @@ class Work:
         from dslc.reference.initial import initial_weights
 
         mode = Mode(sizes, training=self.batch is None)
-        twin = twin_of(network, wanted, initial_weights(network), mode)
+        twin = twin_of(network, wanted, initial_weights(network), mode).train(mode.training)
         torch.save(twin, folder / "twin.pt")
         if export:
             feeds = tuple(torch.from_numpy(array) for array in read_feeds(folder).values())
