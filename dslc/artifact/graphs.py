@@ -18,7 +18,7 @@ from dslc.gradient.registry import RULES
 from dslc.gradient.rule import FreeSizeError, Rule, Tuning
 from dslc.graph import random
 from dslc.graph.builder import Builder, type_of
-from dslc.initializers.draw import CHUNK, Draw, Stage, lower_together
+from dslc.initializers.pieces import MOST, Draw, Stage, lower_large, lower_together
 from dslc.lower import Environment, doc_of, free_size, lower
 from dslc.network.network import (
     Constant,
@@ -313,12 +313,12 @@ def _update(g: Builder, network: Network, step: Step) -> Update:
 
 
 def _drawn_together(g: Builder, found: Sequence[State], key: ir.Value) -> dict[str, ir.Value]:
-    """Fill parameters that are not large together, where their numbers go the same way at first."""
+    """Fill parameters together where their numbers go the same way at first, and large ones by themselves."""
     waiting: dict[Stage, list[tuple[State, Draw]]] = defaultdict(list)
     values: dict[str, ir.Value] = {}
 
     def fill(group: list[tuple[State, Draw]]) -> None:
-        if len(group) > 1:
+        if group:
             with g.at("init", doc_of(group[0][0].span)):
                 results = lower_together(g, [draw for _, draw in group])
             values.update({state.name: y for (state, _), y in zip(group, results, strict=True)})
@@ -326,10 +326,14 @@ def _drawn_together(g: Builder, found: Sequence[State], key: ir.Value) -> dict[s
 
     for state in found:
         draw = _draw_of(g, state, key)
-        if draw is None or not 0 < draw.words <= CHUNK:
+        if draw is None or not draw.words:
+            continue
+        if draw.words > MOST:
+            with g.at(f"init.{state.name}", doc_of(state.span)):
+                values[state.name] = lower_large(g, draw)
             continue
         group = waiting[draw.stages.common]
-        if sum(other.words for _, other in group) + draw.words > CHUNK:
+        if sum(other.words for _, other in group) + draw.words > MOST:
             fill(group)
         group.append((state, draw))
     for group in waiting.values():

@@ -328,6 +328,13 @@ class Builder:
         """
         return loops.scan(self, xs, starts, step)
 
+    def each(self, columns: Sequence[ir.Value], row: Callable[..., ir.Value]) -> ir.Value:
+        """Append a Scan over dimension 0 of several values of equally many rows; return what it gives, stacked there.
+
+        `row` appends what is done with one row of each, with a builder of its own.
+        """
+        return loops.each(self, columns, row)
+
     def nested(self, name: str) -> Builder:
         """Return a builder for a graph inside a node of this one, whose values it can read.
 

@@ -35,6 +35,16 @@ def scan(
     return (found if isinstance(found, tuple) else (found,))[len(starts) :]
 
 
+def each(g: Builder, columns: Sequence[ir.Value], row: Callable[..., ir.Value]) -> ir.Value:
+    """Append a Scan over dimension 0 of several values without carries; return what all rows gave, stacked there."""
+    inner = g.nested("body")
+    cells = [inner.argument("cell", type_of(c).with_shape(g.shape_of(c)[1:])) for c in columns]
+    inner.graph.outputs.append(row(inner, *cells))
+    attributes = {"body": inner.graph, "num_scan_inputs": len(columns)}
+    results: tuple[ir.Value, ...] | ir.Value = g.node("Scan", columns, attributes)
+    return results[0] if isinstance(results, tuple) else results
+
+
 HOLDING = frozenset({"If", "Loop", "Scan"})
 """The operators that hold graphs."""
 

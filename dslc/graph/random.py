@@ -1,14 +1,14 @@
 """The random numbers of `dslc_runtime.counter` as ONNX operators: the same words, on every device.
 
 Only uint64 Mul, Add and Div are used, which have kernels on CPU and CUDA; a rotation by 32 bits is
-`x / 2^32 + x * 2^32`. The products counter * key are built as an outer sum that depends on the key:
-no list of counters is stored in the file, and onnxruntime cannot compute one when it loads the
-file.
+`x / 2^32 + x * 2^32`. Where a graph runs on the CPU alone, a shift divides (`words_at`). The products counter * key are
+built as an outer sum that depends on the key: no list of counters is stored in the file, and onnxruntime cannot compute
+one when it loads the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from dslc.graph.builder import Builder
 
-__all__ = ["step_key", "stream_of", "uniform", "word_chunks", "words", "words_together"]
+    Upper = Callable[[Builder, ir.Value], ir.Value]
+
+__all__ = ["step_key", "stream_of", "uniform", "word_chunks", "words", "words_at"]
 
 CHUNK = 1 << 22
 """Words per chunk: what bounds the memory of a large draw."""
@@ -54,21 +56,9 @@ def word_chunks(g: Builder, key: ir.Value, count: int, chunk: int = CHUNK) -> It
         yield _chunk(g, key, min(chunk, count - start), first)
 
 
-def words_together(g: Builder, keys: Sequence[ir.Value], counts: Sequence[int]) -> ir.Value:
-    """Return the first words of several streams, one after another: what is done to each is done once."""
-    pairs = [_products(g, key, count) for key, count in zip(keys, counts, strict=True)]
-    counters, following = zip(*pairs, strict=True)
-    return _squares(g, g.Concat(*counters, axis=0), g.Concat(*following, axis=0))
-
-
-def _products(g: Builder, key: ir.Value, count: int) -> tuple[ir.Value, ir.Value]:
-    """Return counter * key and (counter + 1) * key for `count` counters from 0."""
-    rows = -(-count // _ROW)
-    products = _multiples(g, key, min(count, _ROW))
-    if rows > 1:
-        high = g.reshape(_multiples(g, g.Mul(key, np.uint64(_ROW)), rows), (rows, 1))
-        products = _first(g, g.reshape(g.Add(high, products), (rows * _ROW,)), count)
-    return products, g.Add(products, key)
+def words_at(g: Builder, counters: ir.Value, key: ir.Value) -> ir.Value:
+    """Return the words of these counters, for a graph that runs on the CPU: shifts are faster than divisions."""
+    return _squares(g, *_with_next(g, counters, key), _shifted)
 
 
 def uniform(g: Builder, words: ir.Value) -> ir.Value:
@@ -117,19 +107,31 @@ def _with_next(
     return y, g.Add(y, key)
 
 
-def _squares(g: Builder, y: ir.Value, z: ir.Value) -> ir.Value:
-    """Return the random words, given counter * key and (counter + 1) * key."""
-    x = y
-    for added in (y, z, y):
-        x = _rotated(g, g.Add(g.Mul(x, x), added))
-    last = g.Add(g.Mul(x, x), z)
-    x = _rotated(g, last)
-    result: ir.Value = g.Add(last, g.Div(g.Add(g.Mul(x, x), y), _HALF))
+def _divided(g: Builder, x: ir.Value) -> ir.Value:
+    """Return the upper half of each word: on every device."""
+    result: ir.Value = g.Div(x, _HALF)
     return result
 
 
-def _rotated(g: Builder, x: ir.Value) -> ir.Value:
-    result: ir.Value = g.Add(g.Div(x, _HALF), g.Mul(x, _HALF))
+def _shifted(g: Builder, x: ir.Value) -> ir.Value:
+    """Return the upper half of each word: on the CPU, in a quarter of the time."""
+    result: ir.Value = g.BitShift(x, np.uint64(32), direction="RIGHT")
+    return result
+
+
+def _squares(g: Builder, y: ir.Value, z: ir.Value, upper: Upper = _divided) -> ir.Value:
+    """Return the random words, given counter * key and (counter + 1) * key."""
+    x = y
+    for added in (y, z, y):
+        x = _rotated(g, g.Add(g.Mul(x, x), added), upper)
+    last = g.Add(g.Mul(x, x), z)
+    x = _rotated(g, last, upper)
+    result: ir.Value = g.Add(last, upper(g, g.Add(g.Mul(x, x), y)))
+    return result
+
+
+def _rotated(g: Builder, x: ir.Value, upper: Upper) -> ir.Value:
+    result: ir.Value = g.Add(upper(g, x), g.Mul(x, _HALF))
     return result
 
 

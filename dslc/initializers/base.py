@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
     from dslc.graph.builder import Builder
-    from dslc.initializers.draw import Stages
+    from dslc.initializers.pieces import Stages
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from dslc_runtime.counter import BLOCK, words
@@ -62,49 +62,6 @@ def sample(
     return result[: math.prod(shape)].reshape(shape)
 
 
-class Stage(Protocol):
-    """Part of the way of float64 numbers, in ONNX operators."""
-
-    def __call__(self, g: Builder, x: ir.Value) -> ir.Value: ...
-
-
-class Stages(NamedTuple):
-    """The way from random whole numbers to values: what parameters may have in common, then what is a parameter's own.
-
-    Equal first stages do the same.
-    """
-
-    common: Stage
-    own: Stage
-
-
-class Draw(NamedTuple):
-    """A parameter to be filled: its shape, the key of its stream, and the way of the numbers."""
-
-    shape: tuple[int, ...]
-    key: ir.Value
-    stages: Stages
-
-    @property
-    def words(self) -> int:
-        """How many words are drawn, two numbers each."""
-        return -(-math.prod(self.shape) // 2)
-
-
-def lower_together(g: Builder, draws: Sequence[Draw]) -> list[ir.Value]:
-    """Return what `lower` gives for each of several parameters of one common stage, of `CHUNK` words at most."""
-    from dslc.graph.random import words_together
-
-    counts = [draw.words for draw in draws]
-    drawn = words_together(g, [draw.key for draw in draws], counts)
-    numbers = draws[0].stages.common(g, _halves(g, drawn))
-    parts = g.Split(numbers, g.axes(*counts), axis=1)
-    return [
-        _shaped(g, [g.cast(draw.stages.own(g, part), DType.FLOAT32)], draw.shape)
-        for draw, part in zip(draws, parts, strict=True)
-    ]
-
-
 def lower(
     g: Builder,
     shape: tuple[int, ...],
@@ -116,7 +73,7 @@ def lower(
     from dslc.graph.random import word_chunks
 
     chunks = word_chunks(g, key, -(-math.prod(shape) // 2), CHUNK)
-    return _shaped(g, [g.cast(transform(_halves(g, drawn)), dtype) for drawn in chunks], shape)
+    return in_shape(g, [g.cast(transform(_halves(g, drawn)), dtype) for drawn in chunks], shape)
 
 
 def _halves(g: Builder, drawn: ir.Value) -> ir.Value:
@@ -125,8 +82,8 @@ def _halves(g: Builder, drawn: ir.Value) -> ir.Value:
     return g.cast(g.Div(g.Mul(drawn, both), np.uint64(2**32)), DType.FLOAT64)
 
 
-def _shaped(g: Builder, halves: Sequence[ir.Value], shape: tuple[int, ...]) -> ir.Value:
-    """Put the numbers of all chunks [2, words] behind each other, and into a shape."""
+def in_shape(g: Builder, halves: Sequence[ir.Value], shape: tuple[int, ...]) -> ir.Value:
+    """Put the numbers of all chunks behind each other, and into a shape."""
     count = math.prod(shape)
     parts = [g.reshape(part, (dims.count(g.shape_of(part)),)) for part in halves]
     flat = parts[0] if len(parts) == 1 else g.Concat(*parts, axis=0)

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 from dslc.errors import RuleError
 from dslc.initializers import draw
 from dslc.initializers.base import Initializer
-from dslc.initializers.draw import Doubles, Stages
+from dslc.initializers.draw import Doubles
 from dslc.initializers.fans import Mode, Nonlinearity, check_matrix, fans, gain
-from dslc.initializers.quantile import SMALLEST_TAIL, lower_quantile, quantile
+from dslc.initializers.pieces import Stages
+from dslc.initializers.quantile import (
+    SMALLEST_TAIL,
+    lower_quantile,
+    lower_quantile_apart,
+    quantile,
+)
 from dslc.operation import Array, setting
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ class _Quantile:
     offset: float
 
     def __call__(self, g: Builder, x: ir.Value) -> ir.Value:
-        return lower_quantile(g, g.Add(g.Mul(x, self.scale), self.offset))
+        return lower_quantile_apart(g, g.Add(g.Mul(x, self.scale), self.offset))
 
 
 class _Bell(Initializer, ABC):
@@ -67,11 +73,17 @@ class _Bell(Initializer, ABC):
 
     def stages(self, shape: tuple[int, ...]) -> Stages:
         mean, std = self.moments(shape)
-        return Stages(_Quantile(*self._line()), lambda g, x: g.Add(g.Mul(x, std), mean))
+        return Stages(_Quantile(*self._line()), std, mean)
 
     def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:
-        common, own = self.stages(shape)
-        return draw.lower(g, shape, key, lambda k: own(g, common(g, k)))
+        (mean, std), (scale, offset) = self.moments(shape), self._line()
+
+        def transform(k: ir.Value) -> ir.Value:
+            normal = lower_quantile(g, g.Add(g.Mul(k, scale), offset))
+            result: ir.Value = g.Add(g.Mul(normal, std), mean)
+            return result
+
+        return draw.lower(g, shape, key, transform)
 
     def _line(self) -> tuple[float, float]:
         low, high = self.area()

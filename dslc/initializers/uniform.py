@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from dslc.errors import RuleError
 from dslc.initializers import draw
 from dslc.initializers.base import Initializer
-from dslc.initializers.draw import Doubles, Stages
+from dslc.initializers.draw import Doubles
 from dslc.initializers.fans import Mode, Nonlinearity, check_matrix, fans, gain
+from dslc.initializers.pieces import Stages
 from dslc.operation import Array, setting
 
 if TYPE_CHECKING:
@@ -49,12 +50,11 @@ class _Even(Initializer, ABC):
         return draw.sample(shape, key, transform)
 
     def stages(self, shape: tuple[int, ...]) -> Stages:
-        scale, offset = self._line(shape)
-        return Stages(_as_they_are, lambda g, x: g.Add(g.Mul(x, scale), offset))
+        return Stages(_as_they_are, *self._line(shape))
 
     def lower(self, g: Builder, shape: tuple[int, ...], key: ir.Value) -> ir.Value:
-        _, own = self.stages(shape)
-        return draw.lower(g, shape, key, lambda k: own(g, k))
+        scale, offset = self._line(shape)
+        return draw.lower(g, shape, key, lambda k: g.Add(g.Mul(k, scale), offset))
 
     def _line(self, shape: tuple[int, ...]) -> tuple[float, float]:
         low, high = self.interval(shape)

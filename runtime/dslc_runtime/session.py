@@ -200,6 +200,17 @@ def place(array: np.ndarray[Any, Any], kind: str, device: Device) -> OrtValue:
     return onnxruntime.OrtValue.ortvalue_from_numpy(array, kind, index)
 
 
+def empty(shape: tuple[int, ...], dtype: np.dtype[Any], kind: str, device: Device) -> OrtValue:
+    """Return a value on the CPU or the GPU that nothing has been written to.
+
+    A large array of NumPy's stands in huge pages, whose first use can take four times as long in a virtual machine.
+    """
+    import onnxruntime
+
+    index = device.index if kind == "cuda" else 0
+    return onnxruntime.OrtValue.ortvalue_from_shape_and_type(shape, dtype, kind, index)
+
+
 def capture(number: int) -> RunOptions:
     """Return options for runs that are recorded as CUDA graph `number` the first time, and played back after it.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from dslc_runtime.errors import UserFault
 from dslc_runtime.metadata import State
-from dslc_runtime.session import Device, place
+from dslc_runtime.session import Device, empty
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, IOBinding, OrtValue
@@ -56,7 +56,7 @@ class StateBuffers:
         return new
 
     def _allocate(self, state: State) -> OrtValue:
-        return place(np.zeros(state.shape, state.dtype), self._home(state), self._device)
+        return empty(state.shape, state.dtype, self._home(state), self._device)
 
     def _home(self, state: State) -> str:
         return self._homes.get(state.name, self._device.kind)
@@ -105,7 +105,7 @@ class StateBuffers:
         for state in states:
             value = current[state.name]
             if self._home(state) != "cpu":
-                value = place(np.zeros(state.shape, state.dtype), "cpu", self._device)
+                value = empty(state.shape, state.dtype, "cpu", self._device)
             binding.bind_ortvalue_output(state.name, value)
             targets[state.name] = value
         session.run_with_iobinding(binding)

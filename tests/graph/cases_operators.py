@@ -428,6 +428,8 @@ INDEX = [
     case(
         "OneHot", "int64[N, 3]", ints(10).reshape(()), "int64[2]", gives="int64[N, 10, 3]", axis=1
     ),
+    case("NonZero", floats(0, 3, -4, 0), gives="int64[1, 2]"),
+    case("NonZero", np.asarray([[True, False, True], [True, True, False]]), gives="int64[2, 4]"),
     case("Range", ints(1).reshape(()), ints(10).reshape(()), ints(4).reshape(()), gives="int64[3]"),
     case("ConstantOfShape", ints(3, 4), gives="float32[3, 4]"),
     case("ConstantOfShape", ints(), gives="int64[]", value=np.asarray([1], np.int64)),
@@ -511,7 +513,7 @@ CASES = [
 
 REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("Fly", ("float32[2]",), {}, "there is no operator Fly"),
-    ("NonZero", ("float32[2]",), {}, "there is no type rule for the operator NonZero"),
+    ("Unique", ("float32[2]",), {}, "there is no type rule for the operator Unique"),
     ("Add", ("float32[2]",), {}, "Add: it has 1 operands"),
     ("Add", ("float32[2]", None), {}, "Add: operand 1"),
     ("Add", ("float32[2]", "float64[2]"), {}, "Add: operand 1"),
@@ -559,6 +561,7 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("Reshape", ("float32[2, 3]", ints(4, -1)), {}, "does not divide 6 elements"),
     ("Reshape", ("float32[2, 3]", ints(-1, -1)), {}, "two sizes are -1"),
     ("Reshape", ("float32[2, 3]", "int64[1]"), {}, "tell the builder with `type=`"),
+    ("NonZero", ("bool[2, 3]",), {}, "tell the builder with `type=`"),
     ("Transpose", ("float32[2, 3]",), {"perm": [0, 0]}, "is no order"),
     ("Squeeze", ("float32[2, 3]", ints(0)), {}, "dimension 0: 2 is not 1"),
     ("Unsqueeze", ("float32[2]", ints(0, 0)), {}, "an axis is named twice"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -16,16 +17,22 @@ from dslc.graph.builder import Builder
 from dslc.initializers import draw
 from dslc.initializers.base import Initializer
 from dslc.initializers.constant import Constant, Identity, Literal, Ones, Zeros
-from dslc.initializers.draw import Draw, lower_together
+from dslc.initializers.draw import CHUNK
 from dslc.initializers.fans import GAINS, fans, gain
 from dslc.initializers.filters import Bilinear, GaussianFilter, MeanFilter
 from dslc.initializers.normal import KaimingNormal, Normal, TruncatedNormal, XavierNormal
 from dslc.initializers.orthogonal import Orthogonal
-from dslc.initializers.quantile import SMALLEST_TAIL, lower_quantile, quantile
+from dslc.initializers.pieces import Draw, lower_large, lower_together
+from dslc.initializers.quantile import (
+    SMALLEST_TAIL,
+    lower_quantile,
+    lower_quantile_apart,
+    quantile,
+)
 from dslc.initializers.sparse import Sparse
 from dslc.initializers.uniform import KaimingUniform, Uniform, XavierUniform
 from dslc.registry import initializers
-from tests.random.session import Array, run
+from tests.random.session import Array, Program, run
 
 KEY = stream_key(5, 0, stream_of("init:conv1.weight"))
 
@@ -153,22 +160,57 @@ def test_onnxruntime_gives_the_same_bits(case: Case) -> None:
         assert np.allclose(found, drawn, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", [Normal(1.0, 2.0), TruncatedNormal(), Uniform(-1, 2)])
-def test_parameters_drawn_together_have_the_same_bits(kind: Initializer) -> None:
-    shapes = [(3, 5), (64,), (1,), (2, 4099), (8192, 2)]
-    keys = [KEY + 2 * index for index in range(len(shapes))]
+GROUPS = (
+    [(1,)],
+    [(3, 5), (64,), (1,), (2, 4099), (8192, 2)],
+    [(127, 2), (128, 2), (129, 2), (257,)],
+    [(7,), (1200, 1801), (2, CHUNK), (31, 33)],
+)
+"""Shapes of parameters drawn together: of one word, of less and more than a piece, of a chunk and more than one."""
 
-    def together(g: Builder, x: dict[str, Any]) -> dict[str, Any]:
+
+def drawn_by(kind: Initializer, shapes: Sequence[tuple[int, ...]], fill: Any) -> list[Array]:
+    """Return what `fill` makes of the draws of parameters, whose keys follow each other."""
+
+    def together(g: Builder, x: Mapping[str, Any]) -> dict[str, Any]:
         draws = []
-        for shape, key in zip(shapes, keys, strict=True):
+        for index, shape in enumerate(shapes):
             stages = kind.stages(shape)
             assert stages is not None
-            draws.append(Draw(shape, g.Add(x["key"], np.uint64(key - KEY)), stages))
-        return {f"w{index}": y for index, y in enumerate(lower_together(g, draws))}
+            draws.append(Draw(shape, g.Add(x["key"], np.uint64(2 * index)), stages))
+        return {f"w{index}": y for index, y in enumerate(fill(g, draws))}
 
     found = run(together, {"key": np.array(KEY, np.uint64)})
-    for index, (shape, key) in enumerate(zip(shapes, keys, strict=True)):
-        assert np.array_equal(found[f"w{index}"], kind.sample(shape, key))
+    return [found[f"w{index}"] for index in range(len(shapes))]
+
+
+@pytest.mark.parametrize("kind", [Normal(1.0, 2.0), TruncatedNormal(), Uniform(-1, 2)], ids=str)
+@pytest.mark.parametrize("shapes", GROUPS, ids=str)
+def test_parameters_drawn_together_have_the_same_bits(
+    kind: Initializer, shapes: list[tuple[int, ...]]
+) -> None:
+    found = drawn_by(kind, shapes, lower_together)
+    for index, (shape, values) in enumerate(zip(shapes, found, strict=True)):
+        assert np.array_equal(values, kind.sample(shape, KEY + 2 * index))
+
+
+@pytest.mark.parametrize("kind", [Normal(0.0, 0.01), Uniform(-1, 2)], ids=str)
+@pytest.mark.parametrize("shape", [(2, CHUNK), (4, CHUNK), (4, CHUNK + 1), (3, 3 * CHUNK // 2 + 7)])
+def test_a_large_parameter_has_the_same_bits(kind: Initializer, shape: tuple[int, ...]) -> None:
+    (found,) = drawn_by(kind, [shape], lambda g, draws: [lower_large(g, draw) for draw in draws])
+    assert np.array_equal(found, kind.sample(shape, KEY))
+
+
+def test_parameters_store_no_numbers() -> None:
+    """The file of a large parameter is as small as that of a small one."""
+    stages = Normal().stages((1,))
+    assert stages is not None
+    key = np.array(KEY, np.uint64)
+    shape = (400_000, 1001)
+    program = Program(
+        lambda g, x: {"w": lower_large(g, Draw(shape, x["key"], stages))}, {"key": key}
+    )
+    assert len(program.bytes) < 100_000
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.std > 0], ids=str)
@@ -229,6 +271,17 @@ def test_quantile_is_the_inverse_of_the_distribution() -> None:
     assert np.array_equal(quantile(-q), -quantile(q))
     found = run(lambda g, x: {"z": lower_quantile(g, x["q"])}, {"q": q})["z"]
     assert np.allclose(found, quantile(q), rtol=1e-15, atol=0), "only the logarithm may differ"
+    apart = run(lambda g, x: {"z": lower_quantile_apart(g, x["q"])}, {"q": q})["z"]
+    assert np.array_equal(apart, found)
+
+
+@pytest.mark.parametrize(
+    "q", ([0.0], [0.425], [0.4250001], [0.1, -0.2], [0.49, -0.49, 0.43]), ids=str
+)
+def test_quantile_with_and_without_tails(q: list[float]) -> None:
+    """There may be none at all, or nothing else."""
+    found = run(lambda g, x: {"z": lower_quantile_apart(g, x["q"])}, {"q": np.array(q)})["z"]
+    assert np.allclose(found, quantile(np.array(q)), rtol=1e-15, atol=0)
 
 
 def test_normal_numbers_are_normal() -> None:

@@ -110,6 +110,13 @@ def test_onnxruntime_draws_the_same_words(count: int) -> None:
     assert np.array_equal(found, counter.words(KEY, count))
 
 
+def test_words_of_any_counters_by_shifts() -> None:
+    counters = np.array([0, 1, 2, 1000, 2**32, 2**40 + 7], np.uint64)
+    feeds = {"key": np.array(KEY, np.uint64), "counters": counters}
+    found = run(lambda g, x: {"words": random.words_at(g, x["counters"], x["key"])}, feeds)["words"]
+    assert [int(word) for word in found] == [literal_squares64(int(n), KEY) for n in counters]
+
+
 def test_chunks_are_the_same_words() -> None:
     count, chunk = 40_000, 10_000
     feeds = {"key": np.array(KEY, np.uint64)}

@@ -60,12 +60,15 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         copied = array.copy() if kind == "cuda" else array
         return OrtValue.ortvalue_from_numpy(copied, "cpu", 0)
 
+    def empty(shape: tuple[int, ...], dtype: np.dtype[Any], kind: str, device: Device) -> OrtValue:
+        return session.empty(shape, dtype, "cpu", CPU)
+
     def homes(opened: Any) -> dict[str, str]:
         names = [port.name for port in opened.get_inputs()]
         return {name: "cpu" if name in asked["elsewhere"] else "cuda" for name in names}
 
-    for module in (trainer, state):
-        monkeypatch.setattr(module, "place", place)
+    monkeypatch.setattr(trainer, "place", place)
+    monkeypatch.setattr(state, "empty", empty)
     monkeypatch.setattr(trainer, "open_session", open_session)
     monkeypatch.setattr(trainer, "homes", homes)
     monkeypatch.setattr(trainer, "choose_device", lambda name, report: Device("cuda"))

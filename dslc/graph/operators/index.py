@@ -67,6 +67,12 @@ def _one_hot(call: Call) -> list[Shape]:
     return [(*indices[:axis], depth, *indices[axis:])]
 
 
+def _non_zero(call: Call) -> list[Shape]:
+    """Give the places of what is not zero, a row for each dimension: of a constant they can be counted."""
+    found = call.constant(0)
+    return [(found.ndim, int(np.count_nonzero(found)))]
+
+
 def _range(call: Call) -> list[Shape]:
     """Count from start to limit (exclusive) by delta: constants."""
     start, limit, delta = (call.constant(operand).reshape(()).item() for operand in range(3))
@@ -132,6 +138,7 @@ RULES: Mapping[str, Rule] = {
     "GatherElements": _gather_elements,
     "GatherND": _gather_nd,
     "LSTM": _recurrent,
+    "NonZero": _non_zero,
     "OneHot": _one_hot,
     "RNN": _recurrent,
     "Range": _range,
