@@ -8,7 +8,7 @@ the first call that disagrees is the one at fault.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,6 +100,16 @@ class CallCheck:
         interpreter = self.situation.interpreter(np.float32)
         return interpreter.backward(self.rounded_point, self.situation.cotangents)
 
+    @cached_property
+    def redrawn(self) -> Sequence[tuple[Evaluation, dict[Value, Array]]]:
+        """Further points and gradients as the rounded ones, where roundings are drawn."""
+        found = []
+        for draw in self.situation.draws:
+            interpreter = self.situation.interpreter(np.float32, draw)
+            point = self._at(np.float32, draw)
+            found.append((point, interpreter.backward(point, self.situation.cotangents)))
+        return found
+
     def update_point(self, backward: Mapping[Value, Finding]) -> Point:
         """Return what the update starts from; `backward` is how its gradients were judged."""
         arrays, parameters = self.exposed.arrays, self.situation.learning.parameters
@@ -129,10 +139,10 @@ class CallCheck:
                 found[value] = self._backward(value)
         return found
 
-    def _at(self, dtype: type) -> Evaluation:
+    def _at(self, dtype: type, draw: int = 0) -> Evaluation:
         situation = self.situation
         feeds = {**situation.data, **situation.weights_of(situation.learning, dtype)}
-        return situation.interpreter(dtype).forward(feeds, situation.wanted, self.pinned)
+        return situation.interpreter(dtype, draw).forward(feeds, situation.wanted, self.pinned)
 
     def _forward(self, value: Value) -> Finding:
         exact = self.point.computed[value]
@@ -143,6 +153,7 @@ class CallCheck:
             max(measure.FORWARD, self.situation.least_learning),
             lambda: distance(self.rounded_point.computed[value], exact),
             str(value.span),
+            lambda: (distance(point.computed[value], exact) for point, _ in self.redrawn),
         )
 
     def _backward(self, value: Value) -> Finding:
@@ -161,6 +172,7 @@ class CallCheck:
             bound,
             rounding,
             str(value.span),
+            lambda: (distance(gradients[value], exact, floor) for _, gradients in self.redrawn),
         )
 
     def floor(self, value: Value) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -24,13 +25,21 @@ SMALL = 1e-3
 """Figures are compared relative to their size, to that of what they are the difference of, and at least to this."""
 
 
+Figure = Callable[[Sequence[Evaluation]], "float | Array"]
+"""What a loss or metric comes to over one evaluation of each batch."""
+
+
 @dataclass(frozen=True)
 class Batch:
-    """One batch as the interpreter saw it, exactly and in float32, and how many samples it has."""
+    """One batch as the interpreter saw it, exactly and in float32, and how many samples it has.
+
+    `again` are further evaluations as `rounded`, where roundings are drawn.
+    """
 
     exact: Evaluation
     rounded: Evaluation
     samples: int
+    again: Callable[[], Sequence[Evaluation]] = tuple
 
 
 def compare_figures(
@@ -46,38 +55,45 @@ def compare_figures(
     No bound is below `least`.
     """
 
-    def judged(
-        kind: str, name: str, value: float | Array, rough: float | Array, size: float = 0.0
-    ) -> Finding:
-        floor = max(SMALL, size)
-        error = distance(found[name], np.asarray(value), floor)
-        yardstick = distance(np.asarray(rough), np.asarray(value), floor)
-        return within(kind, name, error, max(measure.FORWARD, least), lambda: yardstick)
+    exact, rounded = [batch.exact for batch in batches], [batch.rounded for batch in batches]
+    samples = [batch.samples for batch in batches]
 
-    exact = {term: loss_over(term, batches, rounded=False) for term in training.terms}
-    rounded = {term: loss_over(term, batches, rounded=True) for term in training.terms}
-    sizes = {t: max(size_of(t.value, batch.exact) for batch in batches) for t in training.terms}
-    findings = [
-        judged("loss", f"loss.{t.name}", exact[t], rounded[t], sizes[t]) for t in training.terms
-    ]
-    whole = sum(exact.values()), sum(rounded.values()), max(sizes.values(), default=0.0)
-    findings.append(judged("loss", "loss", *whole))
+    def judged(kind: str, name: str, figure: Figure, size: float = 0.0) -> Finding:
+        floor, value = max(SMALL, size), np.asarray(figure(exact))
+
+        def off(runs: Sequence[Evaluation]) -> float:
+            return distance(np.asarray(figure(runs)), value, floor)
+
+        return within(
+            kind,
+            name,
+            distance(found[name], value, floor),
+            max(measure.FORWARD, least),
+            lambda: off(rounded),
+            again=lambda: map(off, zip(*(batch.again() for batch in batches), strict=True)),
+        )
+
+    def judged_sum(name: str, terms: Sequence[Term]) -> Finding:
+        size = max((size_of(term.value, done) for term in terms for done in exact), default=0.0)
+        return judged(
+            "loss", name, lambda runs: sum(loss_over(term, runs, samples) for term in terms), size
+        )
+
+    findings = [judged_sum(f"loss.{term.name}", [term]) for term in training.terms]
+    findings.append(judged_sum("loss", training.terms))
     for measured in training.measures:
-        if measured.metric.table and not tables:
-            continue
-        value = _metric(measured, [batch.exact for batch in batches])
-        rough = _metric(measured, [batch.rounded for batch in batches])
-        findings.append(judged("metric", f"metric.{measured.name}", value, rough))
+        if tables or not measured.metric.table:
+            figure = partial(_metric, measured)
+            findings.append(judged("metric", f"metric.{measured.name}", figure))
     return findings
 
 
-def loss_over(term: Term, batches: Sequence[Batch], *, rounded: bool) -> float:
+def loss_over(term: Term, runs: Sequence[Evaluation], samples: Sequence[int]) -> float:
     """The loss over all batches: the mean over every label that counts, or the sum where the spec says so."""
-    runs = [batch.rounded if rounded else batch.exact for batch in batches]
     values = [float(done.arrays[term.value]) for done in runs]
     if is_sum(term):
         return sum(values)
-    weights = [_weight(term, done, b.samples) for done, b in zip(runs, batches, strict=True)]
+    weights = [_weight(term, done, count) for done, count in zip(runs, samples, strict=True)]
     return float(np.average(values, weights=weights))
 
 

@@ -16,13 +16,18 @@ from dslc.types import DType
 ROUNDING = 2.0**-11
 """Of a number rounded to a half, relative to it."""
 
+MAGNITUDES = 2**15
+"""How many halves there are without a sign."""
+
 
 @dataclass
 class HalfInterpreter(Interpreter):
     """An interpreter whose calls take and give halves where `Call.half` says so, of a loss that is scaled.
 
     Products of halves are added in float32, as kernels do; what goes element by element is computed in halves. What a
-    call takes of another's halves is drawn as near to them as their rounding: onnxruntime may leave that out.
+    call takes of another's halves is drawn as near to them as their rounding: onnxruntime may leave that out. Equal
+    halves are drawn alike, and opposite ones opposite: they are rounded alike, as the two sides of a Gram matrix are,
+    and what adds them up again adds up their errors.
     """
 
     scale: float = 1.0
@@ -52,8 +57,9 @@ class HalfInterpreter(Interpreter):
         if not _is_single(value):
             return array
         if value in self._halves:
-            error = self.generator.uniform(-ROUNDING, ROUNDING, array.shape)
-            array = (array * (1 + error)).astype(np.float32)
+            error = self.generator.uniform(-ROUNDING, ROUNDING, MAGNITUDES)
+            bits = _as_half(array).view(np.uint16) % MAGNITUDES  # without the sign
+            array = (array * (1 + error[bits])).astype(np.float32)
         if not call.half or call.operation.precision == "wide":
             return array
         return _as_half(array) if call.operation.precision == "follow" else _rounded(array)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from dslc.graph.builder import type_of
 from dslc.network.network import Network, Parameter, Training, Value
 from dslc.operation import Array
 from dslc.reference.initial import initial_weights
-from dslc.reference.interpreter import Interpreter
+from dslc.reference.interpreter import Evaluation, Interpreter
 from dslc.reference.update import reference_update
 from dslc.train import losses
 
@@ -48,7 +49,7 @@ def train(situation: Situation, training: Training, point: Point) -> list[Findin
     graph = graphs.train_graph(situation.learning, rules=situation.rules)
     model = finish(situation.learning, "train", graph)
     found = situation.execute(model, situation.named(model.graph))
-    batch = Batch(situation.whole, situation.rounded, training.batch)
+    batch = Batch(situation.whole, situation.rounded, training.batch, lambda: situation.redrawn)
     return [
         Finding("finite", "finite", 0.0 if found["finite"] else 1.0, 0.0),
         *compare_figures(training, found, [batch], situation.least_learning, tables=False),
@@ -126,32 +127,47 @@ def _next_state(
     shifted = following({p: d * (1 + point.rounding.get(p, 0.0)) for p, d in gradients.items()})
     noise = {name: rms(shifted[name] - array) for name, array in expected.items()}
     if situation.mixed:
-        for name, way in _halves(situation, following).items():
-            noise[name] = max(noise[name], 2 * way)  # on both sides of the exact one
+        (ways,) = _halves(situation, following, [situation.rounded])
+        noise.update({name: max(noise[name], way) for name, way in ways.items()})
     expected.update({p.name: array for p, array in point.statistics.items()})
     exact, rounded = situation.whole.state, situation.rounded.state
     noise.update({p.name: rms(rounded[p] - array) for p, array in exact.items()})
-    ways = {name: _way(situation.state[name], expected[name]) for name in names}
-    least = _least(kept, ways)
+    updates = {name: _way(situation.state[name], expected[name]) for name in names}
+    least = _least(kept, updates)
+
+    @cache
+    def redrawn() -> list[dict[str, float]]:
+        return _halves(situation, following, situation.redrawn)
+
+    def again(name: str) -> list[float]:
+        return [ways.get(name, 0.0) for ways in redrawn()]
+
     return [
         _moved(
             name,
-            max(ways[name], least[name]),
+            max(updates[name], least[name]),
             found[f"{name}.next"],
             expected[name],
             noise[name],
+            partial(again, name),
         )
         for name in names
     ]
 
 
 def _halves(
-    situation: Situation, following: Callable[[Mapping[Parameter, Array]], Mapping[str, Array]]
-) -> dict[str, float]:
+    situation: Situation,
+    following: Callable[[Mapping[Parameter, Array]], Mapping[str, Array]],
+    runs: Sequence[Evaluation],
+) -> list[dict[str, float]]:
     """Return how far computing in halves puts the next state, end to end: there kinks may fall another way."""
     exact = following(situation.gradients_of(situation.whole, np.float64))
-    rounded = following(situation.gradients_of(situation.rounded, np.float32))
-    return {name: rms(rounded[name] - array) for name, array in exact.items()}
+    ways = []
+    for done in runs:
+        rounded = following(situation.gradients_of(done, np.float32))
+        # on both sides of the exact one
+        ways.append({name: 2 * rms(rounded[name] - array) for name, array in exact.items()})
+    return ways
 
 
 def _way(before: Array, expected: Array) -> float:
@@ -173,18 +189,32 @@ def _least(kept: Sequence[State], ways: Mapping[str, float]) -> dict[str, float]
     return {name: measure.SMALL * largest[one] for name, one in role.items()}
 
 
-def _moved(name: str, update: float, found: Array, expected: Array, noise: float) -> Finding:
+def _moved(
+    name: str,
+    update: float,
+    found: Array,
+    expected: Array,
+    noise: float,
+    again: Callable[[], Sequence[float]],
+) -> Finding:
     """A next value may be off by a part of the update, and by the rounding of the value itself.
 
     `noise` is what rounding alone does to it: on the way to a statistic, in the shipped graph otherwise than in the one
-    with everything exposed, or to a gradient that is rounded more than others.
+    with everything exposed, or to a gradient that is rounded more than others; `again` is that of other draws.
     """
     if np.array_equal(found, expected):  # a schedule may start at infinity and stay there
         return Finding("update", name, 0.0, measure.UPDATE)
     rounding = ROUNDINGS * 2.0**-24 * rms(expected)
     size = update or rounding or 1.0
     error = rms(np.asarray(found, np.float64) - expected) / size
-    return within("update", name, error, measure.UPDATE + rounding / size, lambda: noise / size)
+    return within(
+        "update",
+        name,
+        error,
+        measure.UPDATE + rounding / size,
+        lambda: noise / size,
+        again=lambda: (one / size for one in again()),
+    )
 
 
 def two_batches(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,7 @@ import onnx_ir as ir
 from dslc import dims
 from dslc.checking.feeds import draw_data, draw_state
 from dslc.checking.halves import HalfInterpreter
+from dslc.checking.measure import DRAWS
 from dslc.gradient.registry import RULES
 from dslc.gradient.rule import Rule
 from dslc.network.network import Network, Parameter, Value
@@ -137,13 +138,30 @@ class Situation:
         feeds = {**self.data, **self.weights_of(self.learning, np.float32)}
         return self.interpreter(np.float32).forward(feeds, self.wanted)
 
-    def interpreter(self, dtype: type = np.float64) -> Interpreter:
+    @cached_property
+    def redrawn(self) -> Sequence[Evaluation]:
+        """Further evaluations as `rounded`, where it draws what onnxruntime leaves unrounded."""
+        feeds = {**self.data, **self.weights_of(self.learning, np.float32)}
+        return [
+            self.interpreter(np.float32, draw).forward(feeds, self.wanted) for draw in self.draws
+        ]
+
+    @property
+    def draws(self) -> range:
+        """The numbers of the draws behind the first one; none where nothing is drawn."""
+        return range(1, DRAWS if self.mixed else 1)
+
+    def interpreter(self, dtype: type = np.float64, draw: int = 0) -> Interpreter:
         """Return an interpreter of the net in training; in float32, one that rounds as training does."""
         given = (self.learning, True, self.sizes, dtype, SEED, STEP)
         training = self.learning.training
         if training is None or not self.mixed or dtype is np.float64:
             return Interpreter(*given)
-        return HalfInterpreter(*given, scale=float(self.state[training.scale_name()]))
+        return HalfInterpreter(
+            *given,
+            scale=float(self.state[training.scale_name()]),
+            generator=np.random.default_rng(SEED + 5 + draw),
+        )
 
     def gradients_of(self, done: Evaluation, dtype: type) -> dict[Parameter, Array]:
         """Return the gradients of the parameters that training changes, end to end."""

@@ -299,8 +299,10 @@ def _eased_loss(finding: Finding, training: Training, draws: Sequence[Sequence[B
     terms = [t for t in training.terms if finding.tensor in ("loss", f"loss.{t.name}")]
     worst = 0.0
     for batches in draws:
+        samples = [batch.samples for batch in batches]
         exact, rounded = (
-            sum(loss_over(term, batches, rounded=flag) for term in terms) for flag in (False, True)
+            sum(loss_over(term, runs, samples) for term in terms)
+            for runs in ([one.exact for one in batches], [one.rounded for one in batches])
         )
         worst = _worse(abs(rounded - exact) / max(abs(exact), SMALL), worst)
     return replace(finding, bound=max(finding.bound, YARDSTICK * worst))
