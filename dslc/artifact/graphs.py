@@ -58,9 +58,13 @@ def init_graph(*networks: Network) -> ir.Graph:
         key = random.step_key(g, seed, g.constant(0, int64().dtype))
     found = all_states(networks)
     drawn = _drawn_together(g, found, key)
+    equal: dict[object, ir.Value] = {}
     for state in found:
         with g.at(f"init.{state.name}", doc_of(state.span)):
-            g.output(state.name, drawn.get(state.name) or _initial(g, state, seed, key))
+            start = drawn.get(state.name) or equal.get(_start(state))
+            if start is None:
+                start = equal[_start(state)] = _initial(g, state, seed, key)
+            g.output(state.name, start)
     return g.graph
 
 
@@ -355,6 +359,15 @@ def _draw_of(g: Builder, state: State, key: ir.Value) -> Draw | None:
 
 def _stream(parameter: Parameter) -> np.uint64:
     return np.uint64(2 * random.stream_of(f"init:{parameter.name}") % 2**64)
+
+
+def _start(state: State) -> tuple[object, ...]:
+    """Return what states have in common that start with the same numbers."""
+    if state.parameter is None or state.kind == "slot":
+        return state.type, state.start
+    initializer = state.parameter.initializer
+    # As text: a zero is not a negative one, which it is equal to.
+    return state.type, repr(initializer), state.parameter.name if initializer.drawn else None
 
 
 def _initial(g: Builder, state: State, seed: ir.Value, key: ir.Value) -> ir.Value:

@@ -138,7 +138,7 @@ def view(node: ir.Node, wanted: tuple[bool, ...] = (), tuning: Tuning = "cpu") -
         operator=node.op_type,
         name=node.name or "",
         doc=node.doc_string or "",
-        attributes={name: _plain(attribute) for name, attribute in node.attributes.items()},
+        attributes={name: _plain(attribute) for name, attribute in node.attributes.data.items()},
         wanted=wanted,
         tuning=tuning,
     )

@@ -90,6 +90,7 @@ class Builder:
         self._doc = ""
         self._used: dict[str, int] = {}
         self._constants: dict[_Key, ir.Value] = {}
+        self._axes: dict[tuple[int, ...], ir.Value] = {}
         self._extents: dict[str, tuple[ir.Value, int]] = {}
         self._take_over(graph)
 
@@ -175,14 +176,17 @@ class Builder:
 
     def _hold(self, name: str, array: np.ndarray[Any, Any]) -> ir.Value:
         """Put a constant into the graph."""
-        value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
+        value = ir.Value(name=name, const_value=ir.Tensor(array, name=name))
         set_type(value, TensorType(DType(str(array.dtype)), array.shape))
         self._home.register_initializer(value)
         return value
 
     def axes(self, *axes: int) -> ir.Value:
         """Return axes (or any short list of whole numbers) as an int64 tensor."""
-        return self.constant(np.asarray(axes, dtype=np.int64))
+        known = self._axes.get(axes)
+        if known is None or not known.is_initializer():
+            known = self._axes[axes] = self.constant(np.asarray(axes, dtype=np.int64))
+        return known
 
     # ---- nodes
 

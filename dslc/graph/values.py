@@ -33,9 +33,10 @@ def is_value(operand: object) -> TypeGuard[ir.Value]:
 
 def type_of(value: ir.Value) -> TensorType:
     """Return the type that the builder wrote on a value."""
-    found = value.meta.data.get("type")  # past the layers of a UserDict: this is asked most of all
-    if not isinstance(found, TensorType):
-        raise InternalError("graph", f"the value {value.name} has no type")
+    try:  # past the layers of a UserDict: this is asked most of all
+        found: TensorType = value.meta.data["type"]
+    except KeyError:
+        raise InternalError("graph", f"the value {value.name} has no type") from None
     return found
 
 

@@ -27,6 +27,9 @@ class Initializer(ABC):
 
     spelling: ClassVar[str | None] = None
 
+    drawn: ClassVar[bool] = True
+    """Whether the values depend on the key: else they are the same for every parameter of a shape."""
+
     def check(self, shape: tuple[int, ...]) -> None:
         """Raise a `RuleError` (E0319) where no parameter of this shape can be filled."""
         return

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class _Same(Initializer, ABC):
     """One number everywhere."""
 
+    drawn = False
+
     @property
     @abstractmethod
     def number(self) -> float: ...
@@ -98,6 +100,8 @@ class Identity(Initializer):
         output y: Conv(8, 3x3, init=identity)
     """
 
+    drawn = False
+
     def check(self, shape: tuple[int, ...]) -> None:
         check_matrix("identity", shape)
 
@@ -129,6 +133,8 @@ class Literal(Initializer):
         param w: float32[2, 2] = [[0.1, 0.5], [-0.3, 0.8]]
         output y = w * w
     """
+
+    drawn = False
 
     values: tuple[Any, ...]
 

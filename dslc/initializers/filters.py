@@ -28,6 +28,8 @@ class _Filter(Initializer, ABC):
     Errors: E0319 for a parameter without a kernel.
     """
 
+    drawn = False
+
     @abstractmethod
     def line(self, size: int) -> Array:
         """Return the factor of the kernel along one dimension of this size, float64."""

@@ -37,7 +37,8 @@ def _merge_constants(g: Rewriter) -> None:
 def _merge(g: Rewriter, node: ir.Node, first: dict[Key, ir.Node]) -> ir.Value | None:
     key = _key(node)
     earlier = first.setdefault(key, node)
-    if earlier is node or g.is_dead(earlier):
+    # A Reshape to -1 can be typed by its builder, so that equal nodes have two types.
+    if earlier is node or g.is_dead(earlier) or not _same_type(earlier, node):
         first[key] = node
         return None
     _give_results(g, earlier, node)
@@ -48,12 +49,15 @@ def _merge(g: Rewriter, node: ir.Node, first: dict[Key, ir.Node]) -> ir.Value | 
 
 def _key(node: ir.Node) -> Key:
     """Return what makes two nodes compute the same; how many results they have is no part of it."""
-    operands = [id(value) if value is not None else 0 for value in node.inputs]
+    operands = list(map(id, node.inputs))
     if node.op_type in COMMUTATIVE:
         operands.sort()
     attributes = sorted((name, _plain(item)) for name, item in node.attributes.data.items())
-    # A Reshape to -1 can be typed by its builder: the type belongs to the key.
-    return node.op_type, *operands, *attributes, type_of(node.outputs[0])
+    return node.op_type, *operands, *attributes
+
+
+def _same_type(one: ir.Node, other: ir.Node) -> bool:
+    return type_of(one.outputs[0]) == type_of(other.outputs[0])
 
 
 def _plain(attribute: ir.Attr) -> Any:

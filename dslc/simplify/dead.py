@@ -45,8 +45,10 @@ def forget_operands(node: ir.Node) -> list[ir.Value]:
 
 def _drop_results(node: ir.Node) -> None:
     """Let go of optional results at the end that nobody reads, as the indices of a MaxPool."""
-    results = signature_of(node.op_type).results
     kept = len(node.outputs)
+    if kept == 1:
+        return
+    results = signature_of(node.op_type).results
     while kept > 1 and not _is_read(node.outputs[kept - 1]) and results[-1].optional:
         kept -= 1
     if kept < len(node.outputs):
