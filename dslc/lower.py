@@ -79,7 +79,7 @@ def _part(g: Builder, call: Call, environment: Environment, apart: Set[Value]) -
 def lower_call(g: Builder, call: Call, environment: Environment) -> None:
     """Append one call and enter its results and updated statistics in `environment`."""
     half = g.training and call.half
-    inner = half and call.operation.precision != "wide"
+    wide = call.operation.precision == "wide"
     with (
         g.at(call.name, doc_of(call.span)),
         _segment(g, call, environment),
@@ -87,19 +87,33 @@ def lower_call(g: Builder, call: Call, environment: Environment) -> None:
         g.holding(None if call.body is None else partial(_inside, call.body)),
     ):
         operands = [
-            None if value is None else typed(g, value, _operand(g, value, environment), half=inner)
+            None
+            if value is None
+            else _given(g, value, _operand(g, value, environment), half=half, wide=wide)
             for value in (*call.inputs, *call.parameters)
         ]
         results = _lowered(g, call, operands)
         for value, result in zip(call.outputs, results, strict=True):
-            environment[value] = _result(g, call, value, result, half=half)
+            environment[value] = _result(g, call, value, result, half=half, wide=wide)
     environment.update(_updates(g, call))
 
 
-def typed(g: Builder, value: Value, lowered: ir.Value, *, half: bool = False) -> ir.Value:
-    """Return what stands for a value as the type that the network gives it; with `half`, a single as a half."""
+def typed(g: Builder, value: Value, lowered: ir.Value) -> ir.Value:
+    """Return what stands for a value as the type that the network gives it."""
+    return g.cast(lowered, value.type.dtype)
+
+
+def _given(g: Builder, value: Value, lowered: ir.Value, *, half: bool, wide: bool) -> ir.Value:
+    """Return an operand as its call takes it: with `half` a single as a half, with `wide` either as a single.
+
+    In halves the squares of a statistic would overflow at 256, and its `eps` vanish.
+    """
     dtype = value.type.dtype
-    return g.cast(lowered, DType.FLOAT16 if half and dtype is DType.FLOAT32 else dtype)
+    if wide and dtype is DType.FLOAT16:
+        dtype = DType.FLOAT32
+    elif half and not wide and dtype is DType.FLOAT32:
+        dtype = DType.FLOAT16
+    return g.cast(lowered, dtype)
 
 
 def _lowered(g: Builder, call: Call, operands: Sequence[ir.Value | None]) -> tuple[ir.Value, ...]:
@@ -198,9 +212,13 @@ def _updates(g: Builder, call: Call) -> Iterator[tuple[Value, ir.Value]]:
         yield by_name[name], typed(g, by_name[name], value)
 
 
-def _result(g: Builder, call: Call, value: Value, result: ir.Value, *, half: bool) -> ir.Value:
+def _result(
+    g: Builder, call: Call, value: Value, result: ir.Value, *, half: bool, wide: bool
+) -> ir.Value:
     """The layer's shape rule and the operators' type rules are written apart: hold one against the other."""
     expected = value.type.bind(g.sizes)
+    if wide and expected.dtype is DType.FLOAT16:
+        result = g.cast(result, DType.FLOAT16)
     found = type_of(result)
     if half and expected.dtype is DType.FLOAT32 and found.dtype in (DType.FLOAT32, DType.FLOAT16):
         found, result = found.with_dtype(DType.FLOAT32), g.cast(result, DType.FLOAT16)

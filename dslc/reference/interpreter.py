@@ -161,7 +161,7 @@ class Interpreter:
     def _evaluate(self, call: Call, done: Evaluation, run: Run) -> None:
         if call.body is not None:
             run.inside = InsideCall(self, call.body, run, done.pinned)
-        operands = [None if value is None else self._array(value, done) for value in call.inputs]
+        operands = [None if v is None else self._operand(call, v, done) for v in call.inputs]
         owned = [self._array(parameter, done) for parameter in call.parameters]
         results, done.backward[call] = call.operation.reference(run, *operands, *owned)
         done.decisions[call] = run.decisions
@@ -182,6 +182,12 @@ class Interpreter:
             if operand is None or gradient is None:
                 continue
             gradients[operand] = gradients[operand] + gradient if operand in gradients else gradient
+
+    def _operand(self, call: Call, value: Value, done: Evaluation) -> Array:
+        """Return what a call takes: where it computes with singles whatever it is given, no halves."""
+        array = self._array(value, done)
+        wide = call.operation.precision == "wide" and array.dtype == np.float16
+        return array.astype(self.dtype) if wide else array
 
     def _array(self, value: Value, done: Evaluation) -> Array:
         if value not in done.arrays:

@@ -546,6 +546,21 @@ train {
   batch = 4
 }
 """,
+    "statistics of halves whose squares are none": """
+net Statistics {
+  input image: float32[N, 2, 8, 8]
+  large = cast(image * 3000, float16) -> InstanceNorm
+  small = cast(image * 1e-4, float16) -> l2_normalize(axis=1)
+  cast(concat(large, small, axis=1), float32) -> Conv(4, 3x3) -> tanh -> flatten
+  output scores: Linear(5)
+}
+train {
+  target t: int64[N]
+  loss cross_entropy(scores, t)
+  optimizer = SGD(lr=0.01)
+  batch = 4
+}
+""",
     "equal elements, whose sums are rounded the same way again and again": """
 net Equal {
   input x: float32[N, 3, 96, 96]
