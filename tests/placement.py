@@ -2,7 +2,7 @@
 
 `placement.py DIR float16` writes train graphs that compute in halves. What runs on CUDA is then asked of onnxruntime,
 graph by graph (docs/cuda.md). Here the gradient goes through the example: its float inputs are scaled by a weight, and
-its float outputs make the loss.
+its float outputs make the loss. What an augmentation gives is scaled by one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dslc_runtime import files
 from dslc.artifact.artifact import write_model
 from dslc.compile import Options, inference_model, network_of, sections_of, training_models
 from dslc.help.entry import Entry, everything
-from dslc.help.examples import is_training, sizes_of, spec_of
+from dslc.help.examples import is_training, sizes_of, spec_of, whole
 from dslc.network.network import Network
 from dslc.source import Source
 
@@ -25,6 +25,9 @@ KINDS = ("train", "eval", "inference")
 def learned(entry: Entry) -> str:
     """Return a spec that trains through the example of an entry; a line of training is trained as it is."""
     lines = entry.example
+    augmented = [line.split(":")[0].split()[1] for line in lines if line.startswith("augment ")]
+    if augmented:
+        return whole((*lines, *_seeing(augmented[0])))
     if any(is_training(line) for line in lines) or not any("input " in line for line in lines):
         return spec_of(entry)
     body = "".join(f"  {line}\n" for line in lines)
@@ -34,6 +37,15 @@ def learned(entry: Entry) -> str:
         f"out{i}" for i, one in enumerate(network.outputs.values()) if one.type.dtype.is_float
     ]
     return spec_of(entry) if not floats else net + _around(network, floats, sizes_of(lines))
+
+
+def _seeing(image: str) -> tuple[str, ...]:
+    """Return lines that bring an augmented input into the loss, without which nothing of it would be computed."""
+    return (
+        "param scale: float32[] = constant(0.5)",
+        f"output seen = cast({image}, float32) * scale",
+        "loss mean(seen * seen)",
+    )
 
 
 def _around(network: Network, floats: list[str], sizes: list[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dslc.compile import Options, compile_sections, sections_of
+from dslc.compile import Options, compile_sections, sections_of, training_models
 from dslc.elaborate.library import standard_library
 from dslc.help import terminal
 from dslc.help.entry import Entry, described, everything
@@ -19,6 +19,7 @@ from dslc.help.printing import page
 from dslc.source import Source
 from dslc.syntax import tree
 from dslc.syntax.parser import parse
+from tests.placement import learned
 from tests.spine.command import done, dslc
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -50,6 +51,16 @@ def test_an_example_compiles(entry: Entry) -> None:
     sections = sections_of(Source(f"{entry.name}.net", text), Options({}))
     models = compile_sections(sections, name="example").models
     assert models.keys() == {"init", "train", "eval", "inference"}
+
+
+AUGMENTATIONS = [entry for entry in ENTRIES.values() if entry.kind == "augmentation"]
+
+
+@pytest.mark.parametrize("entry", AUGMENTATIONS, ids=lambda entry: entry.name)
+def test_an_augmentation_is_in_the_graph_whose_placement_is_asked(entry: Entry) -> None:
+    sections = sections_of(Source(f"{entry.name}.net", learned(entry)), Options({}))
+    nodes = training_models(sections)["train"].graph
+    assert any(f"/{entry.name}/" in (node.name or "") for node in nodes)
 
 
 @every_entry
