@@ -34,6 +34,11 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--seconds", type=float, default=1.0, help="of one turn, a step at least")
     result.add_argument("--threads", type=int, default=os.cpu_count(), help="of each side")
     result.add_argument("--clock", choices=("wall", "processor"), default="wall")
+    result.add_argument(
+        "--training-python",
+        metavar="PYTHON",
+        help="the interpreter of an environment with onnxruntime-training, which then trains, too",
+    )
     result.add_argument("--output", type=Path, default=Path("bench-results"), help="a folder")
     return result
 
@@ -60,6 +65,8 @@ def _depth() -> tuple[list[Any], str]:
 
 def _comparisons(part: str, options: argparse.Namespace) -> tuple[list[Any], str]:
     sides = tuple(options.sides.split(",")) if options.sides else SIDES[part]
+    if options.training_python and part == "training":
+        sides += ("ortraining",)
     found = list(_compared(part, sides, options))
     peers = [side for side in sides if side != FLOOR]
     return [as_data(comparison) for comparison in found], comparisons_table(found, peers)
@@ -78,6 +85,7 @@ def _compared(
             seconds=options.seconds,
             threads=options.threads,
             clock=options.clock,
+            pythons={"ortraining": options.training_python},
             report=lambda line: print(line, file=sys.stderr, flush=True),
         )
 

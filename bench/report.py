@@ -23,6 +23,7 @@ TITLES = {
     "pytorch": "PyTorch",
     "compiled": "torch.compile",
     "exported": "torch.onnx.export",
+    "ortraining": "onnxruntime-training",
 }
 
 PLACES: tuple[Place, ...] = ("near", "far")

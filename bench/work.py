@@ -7,6 +7,7 @@ where PyTorch works, nor PyTorch where dslc does.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ import numpy as np
 from bench.subjects import Subject
 
 if TYPE_CHECKING:
+    import torch
+
     from dslc.network.network import Network, Training, Value
 
 
@@ -50,7 +53,7 @@ class Work:
         recipe = {"subject": self.subject.name, "batch": self.batch, **_recipe(training)}
         (folder / "recipe.json").write_text(json.dumps(recipe))
         if set(sides) - OURS:
-            self._write_twin(folder, network, wanted, sizes, export="exported" in sides)
+            self._write_twin(folder, network, wanted, sizes, set(sides))
 
     def _write_twin(
         self,
@@ -58,7 +61,7 @@ class Work:
         network: Network,
         wanted: Sequence[Value],
         sizes: dict[str, int],
-        export: bool,
+        sides: set[str],
     ) -> None:
         import torch
 
@@ -68,9 +71,42 @@ class Work:
         mode = Mode(sizes, training=self.batch is None)
         twin = twin_of(network, wanted, initial_weights(network), mode).train(mode.training)
         torch.save(twin, folder / "twin.pt")
-        if export:
-            feeds = tuple(torch.from_numpy(array) for array in read_feeds(folder).values())
-            torch.onnx.export(twin, feeds, folder / "exported.onnx", dynamo=True, verbose=False)
+        if not sides & {"exported", "ortraining"}:
+            return
+        feeds = read_feeds(folder)
+        values = tuple(torch.from_numpy(array) for array in feeds.values())
+        if "exported" in sides:
+            torch.onnx.export(twin, values, folder / "exported.onnx", dynamo=True, verbose=False)
+        if "ortraining" in sides:
+            _export_training(twin, values, list(feeds), folder)
+
+
+def _export_training(
+    twin: torch.nn.Module, values: tuple[torch.Tensor, ...], names: list[str], folder: Path
+) -> None:
+    """Write the loss as a graph, or why there is none.
+
+    The exporter of TorchScript keeps it in the operators that onnxruntime-training differentiates.
+    """
+    import torch
+
+    trained = [name for name, _ in twin.named_parameters()]
+    (folder / "trained.json").write_text(json.dumps(trained))
+    try:
+        with warnings.catch_warnings(action="ignore"):  # that exporter is the old one
+            torch.onnx.export(
+                twin,
+                values,
+                folder / "training.onnx",
+                dynamo=False,
+                training=torch.onnx.TrainingMode.TRAINING,
+                do_constant_folding=False,
+                opset_version=17,
+                input_names=names,
+            )
+    except torch.onnx.OnnxExporterError as error:
+        reason, _, _ = str(error).partition("  [Caused by")
+        (folder / "training.txt").write_text(reason)
 
 
 def _write_feeds(

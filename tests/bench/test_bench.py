@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 from bench.caches import crossing
@@ -77,6 +78,8 @@ SIDES = [
     ("farther from float64 than dslc", [2.0, 1.0, 1.01], [2.0, 1.0, 1.001], False),
     ("nearer to float64 than dslc", [2.0, 1.0, 1.01], [2.0, 1.0, 1.009], False),
     ("another first result", [2.01, 1.0, 1.0], None, False),
+    ("two results alone", [2.0, 1.0001], None, True),
+    ("another second of two", [2.0, 1.01], [2.0, 1.001, 1.0], False),
 ]
 
 
@@ -108,6 +111,20 @@ def test_float64_is_asked(tmp_path: Path) -> None:
         process.end()
     assert distance(results["dslc"], results["exact"]) < 1e-6
     assert results["dslc"] != results["exact"]
+
+
+def test_a_loss_is_exported(tmp_path: Path) -> None:
+    """What onnxruntime-training is to train is in the file by name; why there is none is in another."""
+    pytest.importorskip("torch")
+    for name in ("mlp", "lenet5"):
+        (tmp_path / name).mkdir()
+        Work(SUBJECTS[name]).prepare(tmp_path / name, ["ortraining"])
+    exported = onnx.load(tmp_path / "mlp" / "training.onnx").graph
+    weights = {tensor.name: tensor.dims for tensor in exported.initializer}
+    trained = json.loads((tmp_path / "mlp" / "trained.json").read_text())
+    assert [weights[name][0] for name in trained] == [512, 512, 512, 512, 10, 10]
+    assert [value.name for value in exported.input] == ["image", "digit"]
+    assert "label_smoothing" in (tmp_path / "lenet5" / "training.txt").read_text()
 
 
 def test_table() -> None:
