@@ -319,6 +319,7 @@ def _update(g: Builder, network: Network, step: Step) -> Update:
 def _drawn_together(g: Builder, found: Sequence[State], key: ir.Value) -> dict[str, ir.Value]:
     """Fill parameters together where their numbers go the same way at first, and large ones by themselves."""
     waiting: dict[Stage, list[tuple[State, Draw]]] = defaultdict(list)
+    words: dict[Stage, int] = defaultdict(int)
     values: dict[str, ir.Value] = {}
 
     def fill(group: list[tuple[State, Draw]]) -> None:
@@ -336,10 +337,12 @@ def _drawn_together(g: Builder, found: Sequence[State], key: ir.Value) -> dict[s
             with g.at(f"init.{state.name}", doc_of(state.span)):
                 values[state.name] = lower_large(g, draw)
             continue
-        group = waiting[draw.stages.common]
-        if sum(other.words for _, other in group) + draw.words > MOST:
-            fill(group)
-        group.append((state, draw))
+        stage = draw.stages.common
+        if words[stage] + draw.words > MOST:
+            fill(waiting[stage])
+            words[stage] = 0
+        waiting[stage].append((state, draw))
+        words[stage] += draw.words
     for group in waiting.values():
         fill(group)
     return values

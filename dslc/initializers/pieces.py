@@ -129,9 +129,10 @@ def _work(counts: Sequence[int], size: int) -> int:
 def _columns(g: Builder, stretch: _Stretch, piece: int) -> tuple[ir.Value, ...]:
     """Return what the pieces of a stretch are made from: first counters, keys, scales and offsets."""
     _, key, stages = stretch.draw
-    starts = g.Add(_counters(g, stretch.words, piece), stretch.first)
-    line = (g.constant(number, DType.FLOAT64) for number in (stages.scale, stages.offset))
-    return starts, *(g.expand(value, g.shape_of(starts)) for value in (key, *line))
+    steps, first = np.arange(0, stretch.words, piece, dtype=np.uint64), stretch.first
+    starts = g.constant(steps + np.uint64(first)) if isinstance(first, int) else g.Add(steps, first)
+    line = (np.full(steps.shape, number) for number in (stages.scale, stages.offset))
+    return starts, g.expand(key, steps.shape), *(g.constant(n, DType.FLOAT64) for n in line)
 
 
 def _counters(g: Builder, end: int, step: int = 1) -> ir.Value:

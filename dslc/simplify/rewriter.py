@@ -144,8 +144,9 @@ def operand(node: ir.Node, index: int) -> ir.Value:
 
 def only_user(value: ir.Value) -> ir.Node | None:
     """Return the node that alone reads a value, once, and None where others do; removed nodes do not count."""
-    users = [user for user, _ in value.uses() if user.graph is not None]
-    return users[0] if len(users) == 1 and not value.is_graph_output() else None
+    users = (user for user, _ in value.uses() if user.graph is not None)
+    first = next(users, None)
+    return first if next(users, None) is None and not value.is_graph_output() else None
 
 
 def only_use(value: ir.Value) -> bool:
