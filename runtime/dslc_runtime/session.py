@@ -168,8 +168,12 @@ def open_session(
     import onnxruntime
 
     try:
+        chosen = options(settings, threads)
+        if device.kind == "cpu":
+            _share_memory()
+            chosen.add_session_config_entry("session.use_env_allocators", "1")
         session = onnxruntime.InferenceSession(
-            str(path), options(settings, threads), device.providers, enable_fallback=0
+            str(path), chosen, device.providers, enable_fallback=0
         )
     except Exception as error:
         raise explain(error, path, device.kind) from error
@@ -177,6 +181,21 @@ def open_session(
     if session.get_providers()[0] != wanted:
         raise DeviceFault(f"{path}: onnxruntime did not put it on {device}")
     return session
+
+
+@functools.cache
+def _share_memory() -> None:
+    """Let the sessions on the CPU have one arena.
+
+    What the init graph gave back, the first step takes, and between two steps an evaluation needs none of its own. The
+    arena is kept for the sessions that follow.
+    """
+    import onnxruntime
+
+    arena = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    memory = onnxruntime.OrtMemoryInfo("Cpu", arena, 0, onnxruntime.OrtMemType.DEFAULT)
+    settings = onnxruntime.OrtArenaCfg(0, -1, -1, -1)  # no limit, and what is usual for the rest
+    onnxruntime.create_and_register_allocator(memory, settings)
 
 
 _DTYPES = {
