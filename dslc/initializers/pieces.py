@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-import onnx_ir as ir
 
 from dslc.graph.random import words_at
 from dslc.initializers.draw import CHUNK, in_shape
 from dslc.types import DType
 
 if TYPE_CHECKING:
+    import onnx_ir as ir
+
     from dslc.graph.builder import Builder
 
 SIZES = tuple(1 << power for power in range(7, 14))
