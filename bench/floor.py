@@ -33,6 +33,9 @@ Part = Literal["convolve", "spread", "weight", "bias"]
 
 Form = Callable[..., ir.Value]
 
+OF_WEIGHT = ("correlate", "columns", "taps", "rows", "gathered")
+"""Forms of the weight's gradient that make all its multiplications."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -69,7 +72,8 @@ class Piece:
         if self.part == "weight":
             return {
                 name: lambda g, x, y, form=WEIGHT_FORMS[name]: form(g, x, y, conv)
-                for name in weight_costs(conv)
+                for name in OF_WEIGHT
+                if name in weight_costs(conv)
             }
         turning = {} if conv.turned is None else {"flipped": flipped}
         return {

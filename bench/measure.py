@@ -115,6 +115,19 @@ class Comparison:
         ]
 
 
+@dataclass(frozen=True)
+class Turns:
+    """How many turns each side takes, of how many seconds, and whether two cores have a part in them."""
+
+    repeat: int
+    seconds: float
+    shared: bool
+
+    def crossing(self) -> float | None:
+        """Measure how far two cores are, where that counts."""
+        return crossing() if self.shared else None
+
+
 class Failed(Exception):
     """A side ended without an answer."""
 
@@ -194,7 +207,7 @@ def compare(
                 process.end()
 
         try:
-            return _compare(work, processes, exact, repeat, seconds, report)
+            return _compare(work, processes, exact, Turns(repeat, seconds, threads > 1), report)
         finally:
             for process in processes.values():
                 process.end()
@@ -204,12 +217,11 @@ def _compare(
     work: Work,
     processes: dict[str, Process],
     exact: Exact,
-    repeat: int,
-    seconds: float,
+    turns: Turns,
     report: Report,
 ) -> Comparison:
     started, missing = _started(work, processes, exact, report)
-    figures = _timed({side: processes[side] for side in started}, started, repeat, seconds)
+    figures = _timed({side: processes[side] for side in started}, started, turns)
     floor = None
     if FLOOR in figures:
         floor = Floor(**started[FLOOR]["result"], turns=figures.pop(FLOOR).turns)
@@ -242,21 +254,21 @@ def _started(
 
 
 def _timed(
-    processes: Mapping[str, Process], started: Mapping[str, Any], repeat: int, seconds: float
+    processes: Mapping[str, Process], started: Mapping[str, Any], turns: Turns
 ) -> dict[str, Figures]:
-    """Let the sides take turns, and measure between any two of them how far the cores are."""
-    turns: dict[str, list[list[float]]] = {side: [] for side in processes}
+    """Let the sides take turns."""
+    seen: dict[str, list[list[float]]] = {side: [] for side in processes}
     crossings: dict[str, list[tuple[float, float]]] = {side: [] for side in processes}
-    before = crossing()
-    for _ in range(repeat):
+    before = turns.crossing()
+    for _ in range(turns.repeat):
         for side, process in processes.items():
-            turns[side].append(process.ask(f"turn {seconds}"))
-            after = crossing()
+            seen[side].append(process.ask(f"turn {turns.seconds}"))
+            after = turns.crossing()
             if before is not None and after is not None:
                 crossings[side].append((before, after))
             before = after
     return {
-        side: Figures(started[side]["seconds"], turns[side], process.ask("memory"), crossings[side])
+        side: Figures(started[side]["seconds"], seen[side], process.ask("memory"), crossings[side])
         for side, process in processes.items()
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from dslc.tasks.building import write_artifact
 
 class Side:
     """A compiled training and its state, or a session of the network alone."""
+
+    _step: Callable[[], Any]
 
     def __init__(self, folder: Path, threads: int) -> None:
         self.folder, self.threads = folder, threads
