@@ -109,7 +109,7 @@ class Convolutions:
     """The pieces of all convolutions of a step, with how often each is there, and the scopes of their nodes."""
 
     pieces: Counter[Piece]
-    scopes: tuple[str, ...]
+    scopes: frozenset[str]
 
     def rest(self, nodes: Sequence[Took]) -> float:
         """Return the share of a step's time that is no part of a convolution.
@@ -121,7 +121,7 @@ class Convolutions:
             total += took.seconds
             waiting += took.seconds
             if took.node.name.startswith("/"):
-                rest += 0.0 if took.node.name.startswith(self.scopes) else waiting
+                rest += 0.0 if _scope(took.node.name) in self.scopes else waiting
                 waiting = 0.0
         return (rest + waiting) / total
 
@@ -135,8 +135,13 @@ def convolutions(network: Network) -> Convolutions:
         if node.op_type in ("Conv", "ConvTranspose") and not _is_gradient(node)
     ]
     pieces = Counter(piece for node in nodes for piece in _pieces(node))
-    scopes = [f"{str(node.name).rpartition('/')[0]}/" for node in nodes]
-    return Convolutions(pieces, tuple(f"{before}{s}" for s in scopes for before in ("", "/grad")))
+    names = [str(node.name) for node in nodes]
+    scopes = frozenset([*(_scope(name) for name in names), *(f"/grad{name}" for name in names)])
+    return Convolutions(pieces, scopes)
+
+
+def _scope(name: str) -> str:
+    return name.rpartition("/")[0]
 
 
 def _pieces(node: ir.Node) -> Iterator[Piece]:

@@ -77,6 +77,7 @@ def _runs(events: list[dict[str, Any]]) -> Iterator[tuple[Node, float]]:
             told = event["args"]
             inputs, outputs = (_tensors(told[f"{side}_type_shape"]) for side in ("input", "output"))
             name = event["name"].removesuffix(ending)
+            name = name.removeprefix("fused ").removesuffix("/MatmulTransposeFusion/")
             yield Node(name, told["op_name"], inputs, outputs), event["dur"] / 1e6
 
 

@@ -25,6 +25,7 @@ def test_pieces() -> None:
     parts = Counter(piece.part for piece in found.pieces.elements())
     assert parts == {"convolve": 3, "weight": 3, "bias": 3, "spread": 2}
     assert all(piece.conv.batch == 64 for piece in found.pieces)
+    assert {"/c1", "/grad/c1/Conv"} < found.scopes
     assert not convolutions(SUBJECTS["mlp"].sections()[0].learning).pieces
 
 
@@ -65,10 +66,11 @@ def took(name: str, milliseconds: float) -> Took:
 
 def test_the_rest() -> None:
     """What onnxruntime added without a name belongs to the node behind it."""
-    found = Convolutions(Counter(), ("/conv1/", "/grad/conv1/"))
+    found = Convolutions(Counter(), frozenset(["/conv1", "/grad/conv1/Conv"]))
     nodes = [
         took("/conv1/Conv", 10),
-        took("/conv10/Conv", 1),
+        took("/conv1/norm/Sub", 0.5),
+        took("/conv10/Conv", 0.5),
         took("Transpose_token_1", 20),
         took("/grad/conv1/Conv/Gemm", 30),
         took("Transpose_token_2", 2),
