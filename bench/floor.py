@@ -1,7 +1,8 @@
 """What a step takes at best with single forms: every convolution and its gradients, each in the fastest form by itself.
 
-The forms are those of one operator, or of copies and one operator: they make all the multiplications of the sum. The
-rest of a step has no other form, and counts as it runs there.
+Single forms make all the multiplications of the sum: a Conv; for its input ConvTranspose, or Conv with the kernel
+backwards; for its weight what `conv_forms` has. What they leave to gain is another sum, as Winograd's. The rest of a
+step has no other form, and counts as it runs there.
 """
 
 from __future__ import annotations
