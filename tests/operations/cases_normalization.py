@@ -125,6 +125,8 @@ CASES = (
         "lrn, strong", Lrn(3, 0.5, 0.6, 2.0), (float32(N, 7, 2, 3),), torch=_lrn(3, 0.5, 0.6, 2.0)
     ),
     Case("lrn, wider than the channels", Lrn(9, 0.5), (float32(N, 3, 2, 3),)),
+    Case("lrn of no power", Lrn(3, beta=0.0), (float32(N, 3, 2, 3),)),
+    Case("lrn of nothing around", Lrn(3, 0.0, k=2.0), (float32(N, 3, 2, 3),)),
     Case("lrn, sequence", Lrn(3, 0.5), (float32(N, 5, T),)),
     Case("lrn, volume", Lrn(3, 0.5), (float32(N, 4, 2, 3, 2),)),
     Case("layer_norm", LayerNorm(), _sequence, torch=_layer_norm((6,))),
