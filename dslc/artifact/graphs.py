@@ -16,6 +16,7 @@ from dslc.gradient.conv_output_forms import choose_outputs
 from dslc.gradient.differentiate import differentiate
 from dslc.gradient.registry import RULES
 from dslc.gradient.rule import FreeSizeError, Rule, Tuning
+from dslc.gradient.rules.lrn import write_out
 from dslc.graph import random
 from dslc.graph.builder import Builder, type_of
 from dslc.initializers.pieces import MOST, Draw, Stage, lower_large, lower_together
@@ -91,7 +92,7 @@ def train_graph(
     for name, value in update.following.items():
         g.output(f"{name}.next", value)
     step.inputs.drop_unused()
-    choose_outputs(g.graph, tuning)
+    _choose_forms(g.graph, tuning)
     return g.graph
 
 
@@ -111,8 +112,14 @@ def probe_graph(
     for value, gradient in step.gradients.items():
         g.output(f"grad/{value.name}", g.Identity(gradient))
     step.inputs.drop_unused()
-    choose_outputs(g.graph, "cpu")
+    _choose_forms(g.graph, "cpu")
     return step
+
+
+def _choose_forms(graph: ir.Graph, tuning: Tuning) -> None:
+    """Write what the forward pass does as it goes best with the gradients, now that they are there."""
+    choose_outputs(graph, tuning)
+    write_out(graph)
 
 
 def _step(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from dslc.dims import product
 from dslc.gradient.rule import Gradients, Node, rule
 from dslc.graph.builder import Builder, type_of
 
@@ -172,32 +171,3 @@ def batch_normalization(
         lambda: g.Neg(g.Mul(_sum_per_channel(g, node, dy), factor)),
         of_variance,
     )
-
-
-@rule("LRN")
-def local_response_normalization(g: Builder, node: Node, dy: ir.Value) -> Gradients:
-    """Formula: y = x b^-beta, b = bias + alpha * (mean of x^2 over `size` neighbouring channels,
-    zeros counted).
-
-    dx = dy b^-beta - 2 alpha beta x * (mean over the window of dy x b^(-beta - 1)).
-    """
-    x = node.input(0)
-    size = int(node.attribute("size"))
-    if size % 2 == 0:
-        raise node.refuse(f"a window of {size} channels has no middle")
-    alpha, beta = node.attribute("alpha", 1e-4), node.attribute("beta", 0.75)
-    mean = _mean_over_channels(g, node, g.Mul(x, x), size)
-    base = g.Add(g.Mul(mean, alpha), node.attribute("bias", 1.0))
-    scaled = g.Mul(dy, g.Pow(base, -beta))
-    shares = g.Div(g.Mul(scaled, x), base)
-    around = _mean_over_channels(g, node, shares, size)
-    return g.Sub(scaled, g.Mul(g.Mul(around, x), 2 * alpha * beta))
-
-
-def _mean_over_channels(g: Builder, node: Node, x: ir.Value, size: int) -> ir.Value:
-    """Average each channel with its neighbours: a pool over [N, 1, C, positions]."""
-    shape = node.dims(0)
-    image = g.reshape(x, (shape[0], 1, shape[1], product(shape[2:])))
-    pads = [size // 2, 0, size // 2, 0]
-    averaged = g.AveragePool(image, kernel_shape=[size, 1], pads=pads, count_include_pad=1)
-    return g.reshape(averaged, shape)
