@@ -7,87 +7,29 @@ device.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from types import MappingProxyType
 
-import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
 
-from dslc import dims
+from dslc.gradient import winograd
+from dslc.gradient.convolution import (
+    MEGABYTE,
+    WORK,
+    Convolution,
+    channels_last,
+    cheapest,
+    gathered_columns,
+    gathering_cost,
+    images_last,
+    padded_spatial,
+    padding,
+    tap_places,
+)
 from dslc.gradient.rule import Tuning
-from dslc.gradient.rules.shape import padded
-from dslc.gradient.window import Window
 from dslc.graph.builder import Builder
-
-
-@dataclass(frozen=True, slots=True)
-class Convolution:
-    """The sizes of one: X [batch, channels, *sizes], dY [batch, features, *positions]."""
-
-    batch: int
-    channels: int
-    features: int
-    sizes: tuple[int, ...]
-    positions: tuple[int, ...]
-    window: Window
-    group: int = 1
-
-    @property
-    def rank(self) -> int:
-        """Number of spatial dimensions."""
-        return len(self.sizes)
-
-    @property
-    def places(self) -> int:
-        """Number of positions of the window in one image."""
-        return prod(self.positions)
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        return (self.features, self.channels // self.group, *self.window.kernel)
-
-    @property
-    def padded_sizes(self) -> tuple[int, ...]:
-        """The sizes of X with its padding."""
-        window = self.window
-        return tuple(
-            before + size + after
-            for before, size, after in zip(window.before, self.sizes, window.after, strict=True)
-        )
-
-    @property
-    def turned(self) -> Convolution | None:
-        """The convolution of dY with the kernel backwards that gives dX, where the stride is 1."""
-        window = self.window
-        before = tuple(s - 1 - pad for s, pad in zip(window.spans, window.before, strict=True))
-        after = tuple(s - 1 - pad for s, pad in zip(window.spans, window.after, strict=True))
-        if set(window.strides) != {1} or min(before + after) < 0:
-            return None
-        return Convolution(
-            self.batch,
-            self.features,
-            self.channels,
-            self.positions,
-            self.sizes,
-            Window(window.kernel, window.strides, window.dilations, before, after),
-            self.group,
-        )
-
-    def tap_slices(self) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-        """Yield for each tap, in row-major order, where its positions start and end in padded X."""
-        window = self.window
-        for tap in product(*[range(size) for size in window.kernel]):
-            starts = tuple(t * d for t, d in zip(tap, window.dilations, strict=True))
-            ends = tuple(
-                start + (count - 1) * stride + 1
-                for start, count, stride in zip(starts, self.positions, window.strides, strict=True)
-            )
-            yield starts, ends
-
+from dslc.types import DType
 
 Form = Callable[[Builder, ir.Value, ir.Value, Convolution], ir.Value]
 
@@ -171,44 +113,23 @@ def rows(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
 
 
 def gathered(g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution) -> ir.Value:
-    """Gather what is under each tap, images last; then one product, which is the gradient as it lies."""
-    product = g.Gemm(images_last(g, dy), gathered_columns(g, x, conv), transB=1)
+    """Gather what is under each tap, images last; then one product a group, which is the gradient as it lies."""
+    group, wide = conv.group, conv.batch * conv.places
+    slopes = g.reshape(images_last(g, dy), (group, conv.features // group, wide))
+    under = conv.channels // group * conv.window.taps
+    matrix = g.reshape(gathered_columns(g, x, conv), (group, under, wide))
+    if group == 1:  # a Gemm may add what an optimizer adds
+        product = g.Gemm(
+            g.reshape(slopes, (conv.features, wide)), g.reshape(matrix, (under, wide)), transB=1
+        )
+    else:
+        product = g.MatMul(slopes, g.Transpose(matrix, perm=[0, 2, 1]))
     return g.reshape(product, conv.weight_shape)
-
-
-def gathered_columns(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
-    """Return what is under each tap as [C * taps, positions * N]."""
-    before, after = conv.window.before, conv.window.after
-    spread = g.reshape(images_last(g, x), (conv.channels, *conv.sizes, conv.batch))
-    sizes = conv.padded_sizes
-    flat = g.reshape(
-        padded(g, spread, [0, *before, 0], [0, *after, 0]), (conv.channels, prod(sizes), conv.batch)
-    )
-    picked = g.Gather(flat, tap_places(g, conv, sizes, taps_first=True), axis=1)
-    return g.reshape(picked, (conv.channels * conv.window.taps, conv.places * conv.batch))
-
-
-def images_last(g: Builder, x: ir.Value) -> ir.Value:
-    """Return x [N, C, *sizes] as [C, sizes * N]: a matrix that is turned, which is quick."""
-    batch, channels, *sizes = dims.known(g.shape_of(x)) or ()
-    turned = g.Transpose(g.reshape(x, (batch, channels * prod(sizes))), perm=[1, 0])
-    return g.reshape(turned, (channels, prod(sizes) * batch))
-
-
-def padded_spatial(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
-    """Put the padding of the convolution around x."""
-    return padded(g, x, [0, 0, *conv.window.before], [0, 0, *conv.window.after])
 
 
 def _grouped(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
     shape = g.shape_of(x)
     return g.reshape(x, (shape[0], conv.group, conv.channels // conv.group, *shape[2:]))
-
-
-def channels_last(g: Builder, x: ir.Value, conv: Convolution) -> ir.Value:
-    """Return x as [N, *sizes, C]."""
-    result: ir.Value = g.Transpose(x, perm=[0, *range(2, 2 + conv.rank), 1])
-    return result
 
 
 def _cotangent_rows(g: Builder, dy: ir.Value, conv: Convolution) -> ir.Value:
@@ -228,35 +149,15 @@ def _under_taps(g: Builder, x: ir.Value, conv: Convolution) -> Iterator[ir.Value
         yield g.Slice(x, g.axes(*starts), g.axes(*ends), axes, steps)
 
 
-def tap_places(
-    g: Builder,
-    conv: Convolution,
-    sizes: Sequence[int],
-    *,
-    backwards: bool = False,
-    taps_first: bool = False,
-) -> ir.Value:
-    """Return the row of each (position, tap) in the flat image: the sum of two small tables.
-
-    With `backwards` the taps are in reverse order; with `taps_first` the order is that of (tap, position).
-    """
-    strides = [prod(sizes[axis + 1 :]) for axis in range(conv.rank)]
-
-    def numbers(counts: tuple[int, ...], steps: tuple[int, ...]) -> NDArray[np.int64]:
-        grid = np.indices(counts, dtype=np.int64).reshape(conv.rank, -1)
-        return np.array([s * step for s, step in zip(strides, steps, strict=True)]) @ grid
-
-    positions = numbers(conv.positions, conv.window.strides)
-    taps = numbers(conv.window.kernel, conv.window.dilations)
-    outer, inner = (
-        (taps, positions) if taps_first else (positions, taps[::-1] if backwards else taps)
-    )
-    places = g.Add(g.constant(outer[:, None]), g.constant(inner[None, :]))
-    return g.reshape(places, (conv.places * conv.window.taps,))
-
-
 FORMS: Mapping[str, Form] = MappingProxyType(
-    {"correlate": correlate, "columns": columns, "taps": taps, "rows": rows, "gathered": gathered}
+    {
+        "correlate": correlate,
+        "columns": columns,
+        "taps": taps,
+        "rows": rows,
+        "gathered": gathered,
+        "winograd": winograd.weight_gradient,
+    }
 )
 
 MOST_SLICES = 64
@@ -267,10 +168,10 @@ def weight_gradient(
     g: Builder, x: ir.Value, dy: ir.Value, conv: Convolution, tuning: Tuning
 ) -> ir.Value:
     """Append the form of dW that costs least."""
-    return FORMS[choose_form(conv, tuning)](g, x, dy, conv)
+    return FORMS[choose_form(conv, tuning, g.dtype_of(dy))](g, x, dy, conv)
 
 
-def choose_form(conv: Convolution, tuning: Tuning) -> str:
+def choose_form(conv: Convolution, tuning: Tuning, dtype: DType = DType.FLOAT32) -> str:
     """Return the name of the form for this shape and device.
 
     On a CPU the one with the lowest of `costs`. On CUDA one product over gathered rows, or over
@@ -281,7 +182,7 @@ def choose_form(conv: Convolution, tuning: Tuning) -> str:
     if tuning == "cuda":
         wanted = ("columns", "rows") if conv.window.is_point else ("rows", "columns")
         return next((form for form in wanted if form in possible), "correlate")
-    return min(possible, key=lambda form: possible[form])
+    return cheapest(possible, dtype)
 
 
 def costs(conv: Convolution) -> dict[str, float]:
@@ -307,8 +208,10 @@ def costs(conv: Convolution) -> dict[str, float]:
         weights = prod(conv.weight_shape) * MEGABYTE
         turned = 0.2 * weights if conv.window.taps > 1 else 0.0
         found["rows"] = dozens + 0.17 * (matrix + operands) + 4.5e-6 * visits + turned
-    if conv.group == 1 and conv.window.taps > 1:
+    if conv.window.taps > 1:
         found["gathered"] = dozens + gathering_cost(conv) + 0.12 * operands
+    if winograd.fits(conv):
+        found["winograd"] = winograd.cost(conv)
     return found
 
 
@@ -329,26 +232,8 @@ def _taps_cost(conv: Convolution, matrix: float) -> float:
     return strided * matrix + 0.2 * products + taps * (2e-3 * conv.batch * conv.group + 2e-2)
 
 
-def gathering_cost(conv: Convolution) -> float:
-    """Estimate `gathered_columns`: its rows are the images of one element, so there are many, and short ones."""
-    rows = conv.channels * conv.window.taps * conv.places
-    return 0.125 * rows * conv.batch * MEGABYTE + 5e-6 * rows
-
-
 def _correlate_cost(conv: Convolution, work: float) -> float:
     """Products are as wide as the kernel has taps, and the kernel's rows are copied one by one."""
     taps = conv.window.taps
     rows = conv.batch * conv.places * conv.channels * conv.window.kernel[0]
     return work * padding(taps, 16) + 4.5e-6 * rows
-
-
-def padding(count: int, unit: int) -> float:
-    """Return how much more there is of something that comes by the dozen, say."""
-    return -(-count // unit) * unit / count
-
-
-MEGABYTE = 4e-6
-"""Megabytes per float32."""
-
-WORK = 1.4e-8
-"""Milliseconds per multiplication with its addition."""

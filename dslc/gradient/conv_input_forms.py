@@ -12,18 +12,21 @@ from types import MappingProxyType
 
 import onnx_ir as ir
 
-from dslc.gradient.conv_forms import (
+from dslc.gradient import winograd
+from dslc.gradient.conv_output_forms import costs as output_costs
+from dslc.gradient.convolution import (
     MEGABYTE,
     WORK,
     Convolution,
     channels_last,
+    cheapest,
     padded_spatial,
     tap_places,
 )
-from dslc.gradient.conv_output_forms import costs as output_costs
 from dslc.gradient.rule import Tuning
 from dslc.gradient.window import spread
 from dslc.graph.builder import Builder
+from dslc.types import DType
 
 Form = Callable[[Builder, ir.Value, ir.Value, Convolution], ir.Value]
 
@@ -81,20 +84,21 @@ def rows(g: Builder, dy: ir.Value, weight: ir.Value, conv: Convolution) -> ir.Va
     return result
 
 
-FORMS: Mapping[str, Form] = MappingProxyType({"scatter": scatter, "flipped": flipped, "rows": rows})
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {"scatter": scatter, "flipped": flipped, "rows": rows, "winograd": winograd.input_gradient}
+)
 
 
 def input_gradient(
     g: Builder, dy: ir.Value, weight: ir.Value, conv: Convolution, tuning: Tuning
 ) -> ir.Value:
     """Append the form of dX that costs least."""
-    return FORMS[choose_form(conv, tuning)](g, dy, weight, conv)
+    return FORMS[choose_form(conv, tuning, g.dtype_of(dy))](g, dy, weight, conv)
 
 
-def choose_form(conv: Convolution, tuning: Tuning) -> str:
+def choose_form(conv: Convolution, tuning: Tuning, dtype: DType = DType.FLOAT32) -> str:
     """Return the name of the form for this shape and device: on CUDA the one that cuDNN has an algorithm for."""
-    possible = costs(conv)
-    return "scatter" if tuning == "cuda" else min(possible, key=lambda form: possible[form])
+    return "scatter" if tuning == "cuda" else cheapest(costs(conv), dtype)
 
 
 def costs(conv: Convolution) -> dict[str, float]:
@@ -119,6 +123,8 @@ def costs(conv: Convolution) -> dict[str, float]:
     above = places * taps * conv.features * MEGABYTE
     turning = 0.1 if taps == 1 else 0.55
     found["flipped"] = min(output_costs(conv.turned).values()) + turning * weights
+    if winograd.fits(conv.turned):
+        found["winograd"] = winograd.cost(conv.turned)
     if group == 1:
         operands = places * (conv.channels + conv.features) * MEGABYTE
         found["rows"] = work + 0.17 * (above + operands + weights) + 4.5e-6 * places * taps

@@ -14,18 +14,18 @@ from types import MappingProxyType
 import onnx_ir as ir
 
 from dslc import dims
-from dslc.gradient.conv_forms import (
+from dslc.gradient import winograd
+from dslc.gradient.convolution import (
     MEGABYTE,
     WORK,
     Convolution,
+    cheapest,
     gathered_columns,
     gathering_cost,
     padding,
 )
 from dslc.gradient.rule import Tuning, view
 from dslc.gradient.window import window_of
-from dslc.gradient.winograd import fits, winograd
-from dslc.gradient.winograd import moved as moved_by_tiles
 from dslc.graph.builder import Builder, constant_of, type_of
 from dslc.simplify.rewriter import Rewriter, operand
 from dslc.types import DType
@@ -67,22 +67,24 @@ def _sizes(g: Builder, node: ir.Node) -> Convolution | None:
 def gathered(
     g: Builder, x: ir.Value, weight: ir.Value, bias: ir.Value | None, conv: Convolution
 ) -> ir.Value:
-    """Gather what is under each tap, images last; then one product for all of them."""
-    matrix = g.reshape(weight, (conv.features, conv.channels * conv.window.taps))
-    start = [] if bias is None else [g.reshape(bias, (conv.features, 1))]
-    product = g.Gemm(matrix, gathered_columns(g, x, conv), *start)
+    """Gather what is under each tap, images last; then one product a group for all of them."""
+    group, under = conv.group, conv.channels // conv.group * conv.window.taps
+    kernels = g.reshape(weight, (group, conv.features // group, under))
+    columns = g.reshape(gathered_columns(g, x, conv), (group, under, conv.places * conv.batch))
+    product = g.reshape(g.MatMul(kernels, columns), (conv.features, conv.places * conv.batch))
+    if bias is not None:
+        product = g.Add(product, g.reshape(bias, (conv.features, 1)))
     turned = g.Transpose(g.reshape(product, (conv.features * conv.places, conv.batch)), perm=[1, 0])
     return g.reshape(turned, (conv.batch, conv.features, *conv.positions))
 
 
-FORMS: Mapping[str, Form] = MappingProxyType({"gathered": gathered, "winograd": winograd})
+FORMS: Mapping[str, Form] = MappingProxyType({"gathered": gathered, "winograd": winograd.convolve})
 """What may take the place of Conv."""
 
 
 def choose_form(conv: Convolution) -> str:
     """Return the name of the form for this shape on a CPU."""
-    possible = costs(conv)
-    return min(possible, key=lambda form: possible[form])
+    return cheapest(costs(conv), DType.FLOAT32)
 
 
 def costs(conv: Convolution) -> dict[str, float]:
@@ -97,15 +99,9 @@ def costs(conv: Convolution) -> dict[str, float]:
     work = WORK * visits * features * padding(features, 12)
     moving = 0.02 * visits * MEGABYTE if taps > 1 else 0.0
     found = {"conv": work * padding(conv.places, 16) + moving}
-    if group == 1 and taps > 1:
+    if taps > 1:
         moved = conv.features * conv.places + conv.channels * prod(conv.sizes)
         found["gathered"] = work + gathering_cost(conv) + 0.12 * conv.batch * moved * MEGABYTE
-    if fits(conv):
-        tiles, results, weights = moved_by_tiles(conv)
-        products = work * results / (conv.batch * conv.places * features) / SAVING
-        found["winograd"] = products + 4.8e-6 * tiles + 5.2e-6 * results + 1e-5 * weights
+    if winograd.fits(conv):
+        found["winograd"] = winograd.cost(conv)
     return found
-
-
-SAVING = 36 / 16
-"""How many times as many multiplications the sum has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslc.gradient.conv_forms import Convolution
+from dslc.gradient.convolution import Convolution
 from dslc.gradient.window import Window
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dslc.gradient.conv_forms import FORMS, MOST_SLICES, Convolution, choose_form, costs
+from dslc.gradient.conv_forms import FORMS, MOST_SLICES, choose_form, costs
+from dslc.gradient.convolution import Convolution
 from dslc.gradient.differentiate import differentiate
 from dslc.graph.builder import Builder
-from dslc.types import float32
+from dslc.types import DType, float32
 from tests.gradient.convolutions import CONVOLUTIONS, convolution
 from tests.gradient.harness import in_onnxruntime
 
@@ -89,9 +90,9 @@ CHOICES = [
     ("LeNet's first", convolution(64, 1, (32, 32), 6, (5, 5)), "gathered"),
     ("LeNet's second", convolution(64, 6, (14, 14), 16, (5, 5)), "gathered"),
     ("VGG's first", convolution(32, 3, (32, 32), 64, (3, 3), before=1), "columns"),
-    ("VGG's second", convolution(32, 64, (32, 32), 64, (3, 3), before=1), "taps"),
-    ("VGG's middle", convolution(32, 256, (8, 8), 256, (3, 3), before=1), "gathered"),
-    ("U-Net's middle", convolution(4, 256, (8, 8), 256, (3, 3), before=1), "rows"),
+    ("VGG's second", convolution(32, 64, (32, 32), 64, (3, 3), before=1), "winograd"),
+    ("VGG's middle", convolution(32, 256, (8, 8), 256, (3, 3), before=1), "winograd"),
+    ("U-Net's middle", convolution(4, 256, (8, 8), 256, (3, 3), before=1), "winograd"),
     ("U-Net's last", convolution(4, 32, (128, 128), 16, (3, 3), before=1), "taps"),
     ("VGG's last", convolution(32, 512, (2, 2), 512, (3, 3), before=1), "gathered"),
     ("ResNet's first", convolution(8, 3, (224, 224), 64, (7, 7), stride=2, before=3), "correlate"),
@@ -100,7 +101,7 @@ CHOICES = [
         convolution(8, 3, (224, 224), 96, (11, 11), stride=4, before=2),
         "correlate",
     ),
-    ("ResNet's middle", convolution(8, 256, (14, 14), 256, (3, 3), before=1), "rows"),
+    ("ResNet's middle", convolution(8, 256, (14, 14), 256, (3, 3), before=1), "winograd"),
     ("GoogLeNet's point", convolution(8, 192, (28, 28), 64, (1, 1)), "columns"),
 ]
 
@@ -117,6 +118,11 @@ def test_the_form_that_was_measured_fastest_is_chosen(conv: Convolution, form: s
 def test_the_choice_can_be_used(name: str, tuning: Any) -> None:
     conv = CONVOLUTIONS[name]
     assert choose_form(conv, tuning) in costs(conv)
+
+
+def test_halves_are_not_summed_in_the_domain_of_winograd() -> None:
+    conv = convolution(32, 256, (8, 8), 256, (3, 3), before=1)
+    assert choose_form(conv, "cpu", DType.FLOAT16) == "gathered"
 
 
 def test_every_form_was_tried() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dslc.gradient.conv_forms import Convolution
 from dslc.gradient.conv_input_forms import FORMS, choose_form, costs
+from dslc.gradient.convolution import Convolution
 from dslc.gradient.differentiate import differentiate
 from dslc.graph.builder import Builder
-from dslc.types import float32
+from dslc.types import DType, float32
 from tests.gradient.convolutions import CONVOLUTIONS, convolution
 from tests.gradient.harness import in_onnxruntime
 
@@ -93,10 +93,11 @@ def test_form_has_a_gradient(form: str, name: str) -> None:
 
 CHOICES = [
     ("LeNet's second", convolution(64, 6, (14, 14), 16, (5, 5)), "scatter"),
-    ("VGG's middle", convolution(32, 256, (8, 8), 256, (3, 3), before=1), "flipped"),
-    ("VGG's last", convolution(32, 512, (2, 2), 512, (3, 3), before=1), "rows"),
-    ("ResNet's last", convolution(32, 512, (4, 4), 512, (3, 3), before=1), "flipped"),
-    ("ResNet's last at 224", convolution(8, 512, (7, 7), 512, (3, 3), before=1), "rows"),
+    ("VGG's second", convolution(32, 64, (32, 32), 64, (3, 3), before=1), "flipped"),
+    ("VGG's middle", convolution(32, 256, (8, 8), 256, (3, 3), before=1), "winograd"),
+    ("VGG's last", convolution(32, 512, (2, 2), 512, (3, 3), before=1), "winograd"),
+    ("ResNet's last", convolution(32, 512, (4, 4), 512, (3, 3), before=1), "winograd"),
+    ("ResNet's last at 224", convolution(8, 512, (7, 7), 512, (3, 3), before=1), "winograd"),
     ("ResNet's strided", convolution(32, 64, (32, 32), 128, (3, 3), stride=2, before=1), "scatter"),
     ("ResNet's point", convolution(8, 256, (14, 14), 1024, (1, 1)), "flipped"),
     ("AlexNet's second", convolution(16, 96, (27, 27), 256, (5, 5), before=2), "flipped"),
@@ -110,6 +111,11 @@ CHOICES = [
 def test_the_form_that_was_measured_fastest_is_chosen(conv: Convolution, form: str) -> None:
     assert choose_form(conv, "cpu") == form
     assert choose_form(conv, "cuda") == "scatter"
+
+
+def test_halves_are_not_summed_in_the_domain_of_winograd() -> None:
+    conv = convolution(32, 256, (8, 8), 256, (3, 3), before=1)
+    assert choose_form(conv, "cpu", DType.FLOAT16) != "winograd"
 
 
 def test_every_form_was_tried() -> None:

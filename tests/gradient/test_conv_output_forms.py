@@ -9,8 +9,8 @@ import onnx_ir as ir
 import pytest
 
 from dslc import dims
-from dslc.gradient.conv_forms import Convolution
 from dslc.gradient.conv_output_forms import FORMS, choose_form, choose_outputs, costs
+from dslc.gradient.convolution import Convolution
 from dslc.graph.builder import Builder
 from dslc.graph.verify import verify
 from dslc.types import float32
@@ -77,7 +77,8 @@ CHOICES = [
     ("AlexNet's second", convolution(16, 96, (27, 27), 256, (5, 5), before=2), "conv"),
     ("GoogLeNet's point", convolution(8, 832, (7, 7), 128, (1, 1)), "conv"),
     ("AlexNet's third", convolution(16, 256, (13, 13), 384, (3, 3), before=1), "winograd"),
-    ("in groups", convolution(32, 512, (2, 2), 512, (3, 3), before=1, group=2), "conv"),
+    ("in groups", convolution(32, 512, (2, 2), 512, (3, 3), before=1, group=2), "gathered"),
+    ("in many groups", convolution(16, 128, (13, 13), 128, (3, 3), before=1, group=32), "conv"),
 ]
 
 

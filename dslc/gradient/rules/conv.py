@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from dslc.gradient.conv_forms import Convolution, weight_gradient
+from dslc.gradient.conv_forms import weight_gradient
 from dslc.gradient.conv_input_forms import input_gradient
+from dslc.gradient.convolution import Convolution
 from dslc.gradient.rule import Gradients, Node, rule
 from dslc.gradient.window import Window, spread, window_of
 from dslc.graph.builder import Builder
