@@ -19,9 +19,9 @@ from bench.profile import Took
 from dslc import dims
 from dslc.artifact.graphs import train_graph
 from dslc.gradient.conv_forms import FORMS as WEIGHT_FORMS
-from dslc.gradient.conv_forms import Convolution
 from dslc.gradient.conv_forms import costs as weight_costs
 from dslc.gradient.conv_input_forms import flipped, scatter
+from dslc.gradient.convolution import Convolution
 from dslc.gradient.rule import view
 from dslc.gradient.window import window_of
 from dslc.graph.builder import IR_VERSION, Builder, type_of

@@ -15,7 +15,7 @@ from bench.profile import Took, profile_table
 from bench.report import comparisons_table
 from bench.subjects import SUBJECTS
 from bench.work import Work
-from dslc.gradient.conv_forms import Convolution
+from dslc.gradient.convolution import Convolution
 from dslc.gradient.window import Window
 
 

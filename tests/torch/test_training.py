@@ -47,7 +47,9 @@ TRAININGS = [
     ("resnet", "adam_decay_cosine"),
     ("resnet", "clip_multistep"),
     ("vgg11", "momentum"),
-    ("vgg11", "adam"),
+    # Many of its weights have a gradient of exactly 0, where Winograd's sums leave a rounding: with eps=1e-8
+    # Adam would make a step of that.
+    ("vgg11", "adam_decay_cosine"),
     ("segmenting", "momentum"),
     ("segmenting", "adam_decay_cosine"),
     ("lstm", "nesterov_cosine"),
