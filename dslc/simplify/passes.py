@@ -9,7 +9,7 @@ import onnx_ir as ir
 from dslc.graph.verify import verify
 from dslc.simplify.algebra import simplify_algebra
 from dslc.simplify.batch_norm import fold_batch_norm
-from dslc.simplify.broadcasts import remove_broadcasts
+from dslc.simplify.broadcasts import remove_broadcasts, widen_scalars
 from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
 from dslc.simplify.products import fuse_products, share_turned
@@ -28,6 +28,7 @@ PASSES: tuple[Callable[[Rewriter], None], ...] = (
     join_products,
     absorb_sums,
     fold_constants,
+    widen_scalars,
     merge_common,
     Rewriter.remove_dead,
 )

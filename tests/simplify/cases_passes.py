@@ -14,7 +14,7 @@ from dslc import dims
 from dslc.graph.builder import Builder
 from dslc.simplify.algebra import simplify_algebra
 from dslc.simplify.batch_norm import fold_batch_norm
-from dslc.simplify.broadcasts import remove_broadcasts
+from dslc.simplify.broadcasts import remove_broadcasts, widen_scalars
 from dslc.simplify.common import merge_common
 from dslc.simplify.constants import fold_constants
 from dslc.simplify.products import fuse_products, share_turned
@@ -299,6 +299,32 @@ BROADCASTS = rows(
     ),
 )
 
+SCALARS = rows(
+    widen_scalars,
+    ("a number", (float32(N, 3, 1),), lambda g, x: g.Mul(x, 2.0), "Mul"),
+    (
+        "a scalar that is computed",
+        (float32(5, 3, 1, 1), float32()),
+        lambda g, x, y: g.Sub(g.Exp(y), x),
+        "Exp Reshape Sub",
+    ),
+    (
+        "one element in a list",
+        (float32(5, 1), float32(1)),
+        lambda g, x, y: g.Where(g.Greater(x, 0.5), x, y),
+        "Greater Reshape Where",
+    ),
+    (
+        "a number of another type",
+        (TensorType(DType.FLOAT64, (5, 1)),),
+        lambda g, x: g.Mul(x, 2.0),
+        "Mul",
+    ),
+    ("a vector", (float32(5, 3, 1), float32(3, 1)), lambda g, x, y: g.Add(x, y), "Add"),
+    ("a last dimension of 3", (float32(N, 3), float32()), lambda g, x, y: g.Add(x, y), "Add"),
+    ("one element in all", (float32(1, 1), float32()), lambda g, x, y: g.Add(x, y), "Add"),
+)
+
 PRODUCTS = rows(
     fuse_products,
     ("a transposed", SQUARE, lambda g, a, b: g.MatMul(g.Transpose(a), b), "Gemm"),
@@ -558,6 +584,7 @@ ROWS = [
     *COMMON,
     *CONSTANTS,
     *BROADCASTS,
+    *SCALARS,
     *PRODUCTS,
     *SHARED,
     *BATCH_NORM,
