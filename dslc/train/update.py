@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import onnx_ir as ir
 
@@ -214,13 +215,15 @@ def goes_on(g: Builder, training: Training, loss: ir.Value, update: Update) -> i
 def finite(g: Builder, values: Sequence[ir.Value]) -> ir.Value:
     """Tell whether every element of every value is a number.
 
-    A sum carries each NaN and infinity to the end; a maximum may lose a NaN. The many vectors of a network, which are
-    small, are summed as one.
+    A sum carries each NaN and infinity to the end; a maximum may lose a NaN. Vectors are small, and summed as one where
+    they follow each other. It is the last node that onnxruntime looks for the way to, from its last operand backwards:
+    so a layer's values are summed apart from those of the layers before it, whose gradients can wait, and what the
+    gradients of the layer needed is given back before these are computed.
     """
-    vectors = [value for value in values if len(g.shape_of(value)) == 1]
-    others = [value for value in values if len(g.shape_of(value)) != 1]
-    if vectors:
-        others.append(g.Concat(*vectors, axis=0))
-    total = g.Sum(*(g.ReduceSum(value, keepdims=0) for value in others))
+    parts: list[ir.Value] = []
+    for is_vector, run in groupby(values, key=lambda value: len(g.shape_of(value)) == 1):
+        found = list(run)
+        parts += [g.Concat(*found, axis=0)] if is_vector and len(found) > 1 else found
+    total = g.Sum(*(g.ReduceSum(value, keepdims=0) for value in parts))
     result: ir.Value = g.Not(g.Or(g.IsNaN(total), g.IsInf(total)))
     return result
