@@ -84,7 +84,7 @@ class Builder:
         self.step_key: ir.Value | None = None
         self.make_key: Callable[[], ir.Value] | None = None
         self.differentiate: Callable[[Builder, ir.Value, ir.Value], ir.Value] | None = None
-        self._stream = 0
+        self._stream = ""
         self._rounds = ""
         self._scope = ""
         self._doc = ""
@@ -278,7 +278,7 @@ class Builder:
         saved = self._scope, self._doc, self._stream
         path = scope.replace(".", "/").strip("/")
         self._scope, self._doc = f"/{path}" if path else "", doc
-        self._stream = stream_of(scope + self._rounds)
+        self._stream = scope + self._rounds
         try:
             yield
         finally:
@@ -369,7 +369,7 @@ class Builder:
             self.step_key = self.make_key()
         if self.step_key is None:
             raise InternalError("lower", "this graph has no random numbers")
-        key: ir.Value = self.Add(self.step_key, np.uint64(2 * self._stream % 2**64))
+        key: ir.Value = self.Add(self.step_key, np.uint64(2 * stream_of(self._stream) % 2**64))
         return key
 
     def _operands(self, signature: Signature, inputs: Sequence[Any]) -> list[ir.Value | None]:
