@@ -48,9 +48,11 @@ def chosen(file: tree.File, name: str | None) -> tree.Train | None:
     working, idle = _parted(sections)
     section, first = (named or working)[0], working[0]
     others = idle if section is first else [first, *idle]
-    said = {_name(one) for one in section.statements}
-    taken = {_name(one): one for other in others for one in other.statements if _is_shared(one)}
-    shared = [one for name, one in taken.items() if name not in said]
+    said = {_key(one) for one in section.statements}
+    taken: dict[tuple[type, str], tree.TrainStatement] = {}
+    for one in (one for other in others for one in other.statements if _is_shared(one)):
+        taken.setdefault(_key(one), one)
+    shared = [one for key, one in taken.items() if key not in said]
     return replace(section, statements=(*section.statements, *shared)) if shared else section
 
 
@@ -67,6 +69,11 @@ def _trains(statement: tree.TrainStatement) -> bool:
 
 def _name(statement: tree.TrainStatement) -> str:
     return statement.name.text if isinstance(statement, tree.Setting | tree.Augment) else ""
+
+
+def _key(statement: tree.TrainStatement) -> tuple[type, str]:
+    """Return what only one statement of a section has: an input may be named as a setting is."""
+    return type(statement), _name(statement)
 
 
 def section_mistakes(file: tree.File) -> Iterator[Diagnostic]:
