@@ -66,7 +66,8 @@ class Lrn(Function):
         if self.across == "space":
             return self._within_channels(g, x, len(shape) - 2)
         if self.alpha == 0 or self.beta == 0:  # which onnxruntime's kernel refuses
-            plain: ir.Value = g.Mul(x, self.k**-self.beta)
+            with np.errstate(over="ignore"):
+                plain: ir.Value = g.Mul(x, float(np.float64(self.k) ** -self.beta))
             return plain
         # The kernels know images only: other ranks become one.
         image = shape if len(shape) == 4 else (*shape[:2], dims.product(shape[2:]), 1)
