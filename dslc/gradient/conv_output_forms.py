@@ -1,8 +1,8 @@
 """The convolution itself where its weight is computed: equal forms of one sum, and the choice between them.
 
 onnxruntime's Conv is a product for each image, as wide as the image has positions: over a map of 2x2 most of each
-product is padding. `gathered` is one product, of the columns that the weight's gradient takes; `winograd` multiplies
-less.
+product is padding. `gathered` is one product a group, of the columns that the weight's gradient takes; `winograd`
+multiplies less.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def gathering_cost(conv: Convolution) -> float:
 
 
 def cheapest(costs: Mapping[str, float], dtype: DType) -> str:
-    """Return the form that costs least. In halves that is never Winograd's: its sums are rounded on the way."""
+    """Return the form that costs least. It is Winograd's in float32 alone: halves would be rounded on the way."""
     possible = [form for form in costs if form != "winograd" or dtype == DType.FLOAT32]
     return min(possible, key=lambda form: costs[form])
 

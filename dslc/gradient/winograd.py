@@ -3,8 +3,8 @@
 A tile d of 4x4 gives 2x2 results: Y = A^T [G w G^T * B^T d B] A, element by element, summed over channels. So
 dw = G^T [B^T d B * A dY A^T] G, summed over tiles, and dx is a convolution of dY with the kernel backwards.
 
-The products are one MatMul, batched over the 16 places of a tile. Images stand last: tiles are cut, and results put
-together, by gathering rows, and each way in or out is one product with a small matrix.
+The products of a band of tiles are one MatMul, batched over the 16 places of a tile. Images stand last: tiles are cut,
+and results put together, by gathering rows, and each way in or out is one product with a small matrix.
 
 Source: Lavin and Gray, 2016, "Fast Algorithms for Convolutional Neural Networks", section 4.1.
 """
