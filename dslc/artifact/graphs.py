@@ -185,6 +185,7 @@ def eval_graph(network: Network) -> ir.Graph:
             g.output(name, value)
     for total in sums:
         g.output(f"{total.name}.next", total.next)
+    write_out(g.graph)
     return g.graph
 
 
@@ -195,6 +196,7 @@ def inference_graph(network: Network, weights: Mapping[str, Array] | None) -> ir
     environment = lower(g, network, network.outputs.values(), bound)
     for name, value in network.outputs.items():
         g.output(name, environment[value])
+    write_out(g.graph)
     return g.graph
 
 

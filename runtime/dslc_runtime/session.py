@@ -202,9 +202,8 @@ def _share_memory() -> None:
 
     arena = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     memory = onnxruntime.OrtMemoryInfo("Cpu", arena, 0, onnxruntime.OrtMemType.DEFAULT)
-    settings = onnxruntime.OrtArenaCfg(
-        0, -1, FIRST_REGION, LEFT_OVER
-    )  # no limit, growing as is usual
+    # No limit, and it grows as is usual.
+    settings = onnxruntime.OrtArenaCfg(0, -1, FIRST_REGION, LEFT_OVER)
     onnxruntime.create_and_register_allocator(memory, settings)
 
 

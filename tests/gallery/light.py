@@ -13,8 +13,10 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx.helper import get_attribute_value
+from onnx.numpy_helper import to_array
 from onnx.shape_inference import infer_shapes
 
 from dslc.artifact.artifact import serialize
@@ -126,12 +128,30 @@ def layers(model: onnx.ModelProto) -> Iterator[Layer]:
     """Yield the layers that are compared, in the order of the nodes."""
     graph = model.graph
     shapes = {value.name: _shape(value) for value in (*graph.value_info, *graph.output)}
+    bands = {tensor.name: _band(to_array(tensor)) for tensor in graph.initializer}
+    band = 0
     for node in graph.node:
         settings = {one.name: get_attribute_value(one) for one in node.attribute}
         result = shapes[node.output[0]]
-        described = _described(node.op_type, settings, result)
+        band = bands.get(node.input[0], 0) if node.op_type == "MatMul" else band
+        if (
+            node.op_type == "Div" and band
+        ):  # which ends a response normalisation that is written out
+            described, band = f"LRN {band}", 0
+        else:
+            described = _described(node.op_type, settings, result)
         if described:
             yield f"{described} [{result[0]}]", "x".join(str(size) for size in result[1:])
+
+
+def _band(matrix: np.ndarray[Any, Any]) -> int:
+    """Return how many neighbours each row of a band of equal numbers adds up, 0 for any other matrix."""
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        return 0
+    size = 2 * int(np.count_nonzero(matrix[0])) - 1
+    place = np.arange(len(matrix))
+    ones = np.abs(place[:, None] - place) <= size // 2
+    return size if size > 0 and np.array_equal(matrix, matrix[0, 0] * ones) else 0
 
 
 def _described(operator: str, settings: Mapping[str, Any], result: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Local response normalisation: its gradient, and the operators that take its place in a step of training.
+"""Local response normalisation: its gradient, and the operators that take its place.
 
 onnxruntime's kernel raises every element to a power, 20 ns each, and keeps nothing that the gradient needs. Written
 out, the sum over neighbouring channels is a product with a band of ones, a power of 3/4 is two square roots, and both
