@@ -31,6 +31,9 @@ Places = NDArray[np.int64]
 BAND = 4.0
 """Megabytes of tiles that are worked on at a time, about: they are four times as large as what they are cut from."""
 
+MOST_BANDS = 16
+"""Bands of one convolution: each has a dozen nodes of its own."""
+
 DATA = np.array([[1.0, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
 """The paper's B^T, for one dimension."""
 
@@ -126,7 +129,7 @@ def _bands(conv: Convolution) -> Iterator[range]:
     """Divide the rows of tiles into bands."""
     rows, columns = _counts(conv)
     row = 16 * columns * conv.batch * max(conv.channels, conv.features) * MEGABYTE
-    height = min(rows, max(1, int(BAND / row)))
+    height = min(rows, max(int(BAND / row), -(-rows // MOST_BANDS)))
     return (range(start, min(start + height, rows)) for start in range(0, rows, height))
 
 
